@@ -1,0 +1,90 @@
+"""Every error a user can meet, in one tree.
+
+    CollectError
+    ├── BadRequestError         an argument that cannot be right
+    ├── SearchError             candidates cannot be had
+    │   ├── BrowserError        the browser died
+    │   │   └── BrowserMissingError  no browser or no driver on this machine
+    │   ├── UnreachableError    no answer from the search page
+    │   ├── BlockedError        the search page refuses this network for a while
+    │   ├── AdultQueryError     the search page wants a logged-in adult
+    │   └── PageChangedError    the page came, but nothing in it can be read
+    ├── ModelError              the CLIP weights cannot be had or do not load
+    ├── NoSubjectError          the search worked, but no group of images is the subject
+    ├── DatabaseError           Postgres cannot be used
+    └── OutputError             the dataset's folder cannot be written
+
+Each message says what happened, to what, and what the user can do. Errors of libraries are mapped
+to these where they come in, with ``raise ... from``.
+"""
+
+from typing import ClassVar
+
+
+class CollectError(Exception):
+    """Base of the tree.
+
+    ``exit_code`` is what the command line returns; ``is_transient`` says whether the same call may
+    work a little later, and so whether a retry makes sense.
+    """
+
+    exit_code: ClassVar[int] = 1
+    is_transient: ClassVar[bool] = False
+
+
+class BadRequestError(CollectError):
+    """An argument that cannot be right, whatever the world does."""
+
+    exit_code = 2
+
+
+class SearchError(CollectError):
+    """Candidates cannot be had from the source."""
+
+
+class BrowserError(SearchError):
+    """The browser died or does not start."""
+
+    is_transient = True
+
+
+class BrowserMissingError(BrowserError):
+    """No browser or no driver is on this machine."""
+
+    is_transient = False
+
+
+class UnreachableError(SearchError):
+    """The search page does not answer."""
+
+    is_transient = True
+
+
+class BlockedError(SearchError):
+    """The search page refuses this network; going on would make it worse."""
+
+
+class AdultQueryError(SearchError):
+    """The search page shows results of this query to logged-in adults only."""
+
+
+class PageChangedError(SearchError):
+    """The page came, but no way of reading it finds a result."""
+
+
+class ModelError(CollectError):
+    """The CLIP weights cannot be had, or what is there does not load."""
+
+
+class NoSubjectError(CollectError):
+    """The search worked, but no group of images is the subject."""
+
+    exit_code = 3
+
+
+class DatabaseError(CollectError):
+    """Postgres cannot be reached or refuses us."""
+
+
+class OutputError(CollectError):
+    """The dataset's folder cannot be written."""

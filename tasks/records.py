@@ -1,0 +1,168 @@
+"""The records that travel between the stages, and the reasons for which a candidate falls out.
+
+    Candidate ──download, quality──▶ Picture | Rejected ──embed, cluster──▶ Decision
+
+Records are small and frozen; image bytes and vectors stay in the run's workspace.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+
+
+class Stage(StrEnum):
+    """What a candidate passes on its way into the dataset, in this order."""
+
+    FETCH = "fetch"
+    QUALITY = "quality"
+    DUPLICATES = "duplicates"
+    SUBJECT = "subject"
+    LIMIT = "limit"
+
+
+class Reason(StrEnum):
+    """Why a candidate is not in the dataset; each belongs to one stage."""
+
+    UNREACHABLE = "unreachable"  # no connection, or it broke off
+    TIMED_OUT = "timed_out"
+    HTTP_ERROR = "http_error"  # a status other than 200
+    FORBIDDEN_ADDRESS = "forbidden_address"  # private, loopback, not http(s), odd port
+    TOO_MANY_BYTES = "too_many_bytes"
+    NOT_AN_IMAGE = "not_an_image"  # by its first bytes, whatever the header says
+    UNDECODABLE = "undecodable"  # truncated or broken
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_SMALL = "too_small"
+    BLURRED = "blurred"
+    EXACT_COPY = "exact_copy"
+    NEAR_COPY = "near_copy"
+    OTHER_CLUSTER = "other_cluster"
+    NOISE = "noise"  # in no cluster
+    NO_SUBJECT = "no_subject"  # there is no cluster at all
+    OVER_LIMIT = "over_limit"  # shows the subject, but enough were there
+
+    @property
+    def stage(self) -> Stage:
+        """The stage in which candidates fall out for this reason."""
+        return _STAGE_OF[self]
+
+
+_STAGE_OF = {
+    Reason.UNREACHABLE: Stage.FETCH,
+    Reason.TIMED_OUT: Stage.FETCH,
+    Reason.HTTP_ERROR: Stage.FETCH,
+    Reason.FORBIDDEN_ADDRESS: Stage.FETCH,
+    Reason.TOO_MANY_BYTES: Stage.FETCH,
+    Reason.NOT_AN_IMAGE: Stage.FETCH,
+    Reason.UNDECODABLE: Stage.QUALITY,
+    Reason.TOO_MANY_PIXELS: Stage.QUALITY,
+    Reason.TOO_SMALL: Stage.QUALITY,
+    Reason.BLURRED: Stage.QUALITY,
+    Reason.EXACT_COPY: Stage.DUPLICATES,
+    Reason.NEAR_COPY: Stage.DUPLICATES,
+    Reason.OTHER_CLUSTER: Stage.SUBJECT,
+    Reason.NOISE: Stage.SUBJECT,
+    Reason.NO_SUBJECT: Stage.SUBJECT,
+    Reason.OVER_LIMIT: Stage.LIMIT,
+}
+
+
+class AddressKind(StrEnum):
+    """Which rendition of the image an address gives."""
+
+    ORIGINAL = "original"
+    VIEWER = "viewer"  # the search engine's large preview
+    THUMBNAIL = "thumbnail"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One place to fetch an image from, and the Referer that its host wants (None: send none)."""
+
+    url: str
+    kind: AddressKind = AddressKind.ORIGINAL
+    referer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One search result. ``addresses`` are tried in turn; the first names the candidate."""
+
+    addresses: tuple[Address, ...]
+    rank: int  # 1 is first on the page
+    source: str  # the source module's name
+    title: str = ""
+    page_url: str = ""
+    stated_width: int = 0  # px, 0 where the source does not say
+    stated_height: int = 0
+
+    @property
+    def url(self) -> str:
+        """The address that names the candidate."""
+        return self.addresses[0].url
+
+    @property
+    def key(self) -> str:
+        """A file-safe name, equal for equal addresses (16 hex digits)."""
+        return sha256(self.url.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One address that was tried, and how it ended: ``ok``, or why not."""
+
+    url: str
+    kind: AddressKind
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What was measured of the upright picture."""
+
+    width: int  # px
+    height: int
+    sharpness: float  # variance of the Laplacian of the grey picture
+    phash: str  # 64-bit perceptual hash, 16 hex digits
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A candidate whose file was fetched and is good enough; the bytes lie in the workspace."""
+
+    candidate: Candidate
+    attempts: tuple[Attempt, ...]
+    format: str  # of the bytes that came, as Pillow names it: JPEG, PNG, WEBP …
+    source_sha256: str  # of the bytes that came; names the file in the workspace
+    measures: Measures
+
+    @property
+    def key(self) -> str:
+        """The candidate's key."""
+        return self.candidate.key
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A candidate that fell out, with the reason and, for people, the particulars."""
+
+    candidate: Candidate
+    reason: Reason
+    detail: str
+    attempts: tuple[Attempt, ...] = ()
+    source_sha256: str | None = None
+    measures: Measures | None = None
+
+    @property
+    def key(self) -> str:
+        """The candidate's key."""
+        return self.candidate.key
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided of one picture among the others; ``reason`` is None for the chosen."""
+
+    reason: Reason | None
+    detail: str = ""
+    cluster: int | None = None  # DBSCAN's label, -1 is noise
+    score: float | None = None  # 0 … 1, how surely it shows the subject

@@ -1,0 +1,19 @@
+"""When a stage's failure is worth another try."""
+
+from typing import Any
+
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task
+
+from tasks.errors import CollectError
+
+
+def is_worth_retrying(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    """Say whether a failed task may succeed when repeated (Prefect's ``retry_condition_fn``).
+
+    Our own errors know it; of the others, only those of the system (I/O, memory) may pass.
+    """
+    error = state.result(raise_on_failure=False)
+    if isinstance(error, CollectError):
+        return error.is_transient
+    return isinstance(error, OSError | MemoryError)

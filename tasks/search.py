@@ -1,0 +1,79 @@
+"""Finding candidates: one open search per run, from which pages are taken on demand.
+
+A source is a function ``search(query, settings)`` that yields pages of candidates, best first,
+until it is exhausted, and cleans up when its generator is closed. A new source is one module in
+``tasks/sources/`` and one line in ``SOURCES``.
+"""
+
+from collections.abc import Callable, Generator
+from types import TracebackType
+from typing import Self
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from tasks.errors import CollectError
+from tasks.records import Candidate
+from tasks.retries import is_worth_retrying
+from tasks.settings import Settings
+from tasks.sources import naver
+
+Page = tuple[Candidate, ...]
+Source = Callable[[str, Settings], Generator[Page]]
+
+SOURCES: dict[str, Source] = {"naver": naver.search}
+
+
+class Search:
+    """The open search of one run.
+
+    A candidate is given once, however often the source repeats it. Where the source breaks off,
+    the next call opens it anew and skips what was given already.
+    """
+
+    def __init__(self, source: str, query: str, settings: Settings) -> None:
+        self._open = lambda: SOURCES[source](query, settings)
+        self._pages: Generator[Page] | None = None
+        self._given: set[str] = set()
+
+    def next_page(self) -> Page:
+        """Return the next new candidates; an empty page means that the source has no more."""
+        if self._pages is None:
+            self._pages = self._open()
+        try:
+            for page in self._pages:
+                fresh = {c.key: c for c in page if c.key not in self._given}
+                if fresh:
+                    self._given |= fresh.keys()
+                    return tuple(fresh.values())
+        except CollectError:
+            self._pages = None
+            raise
+        return ()
+
+    def close(self) -> None:
+        """Close the source: after this no browser of ours runs."""
+        if self._pages is not None:
+            self._pages.close()
+            self._pages = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@task(
+    name="search",
+    retries=2,
+    retry_delay_seconds=[2, 8],
+    retry_condition_fn=is_worth_retrying,
+    cache_policy=NO_CACHE,
+)
+def search_page(search: Search) -> Page:
+    """Take the next page of the open search; called in the flow's own thread."""
+    return search.next_page()

@@ -1,0 +1,59 @@
+"""What the surroundings set: the one place that reads the environment and ``.env``.
+
+Build it where a run starts (``Settings()``), hand it on from there.
+"""
+
+from pathlib import Path
+from urllib.parse import quote
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Each field is the environment variable of the same name; ``.env.example`` explains them."""
+
+    model_config = SettingsConfigDict(
+        env_file=PROJECT_DIR / ".env", env_file_encoding="utf-8", env_ignore_empty=True,
+        extra="ignore",
+    )
+
+    data_dir: Path = PROJECT_DIR / "data"
+
+    database_url: SecretStr | None = None
+    pghost: str | None = None
+    pgport: int = Field(default=5432, ge=1, le=65535)
+    pgdatabase: str = "cv_dataset_builder"
+    pguser: str | None = None
+    pgpassword: SecretStr | None = None
+
+    naver_search_url: str = "https://search.naver.com/search.naver"
+    naver_api_url: str = "https://openapi.naver.com/v1/search/image"
+    naver_client_id: SecretStr | None = None
+    naver_client_secret: SecretStr | None = None
+
+    download_allow_hosts: frozenset[str] = frozenset()
+    chrome_binary: Path | None = None
+    chromedriver: Path | None = None
+    hf_home: Path | None = None
+
+    @field_validator("download_allow_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        return frozenset(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @property
+    def postgres_url(self) -> str | None:
+        """The libpq address of the server that was named, or None for the embedded one."""
+        if self.database_url:
+            return self.database_url.get_secret_value()
+        if not self.pghost:
+            return None
+        user = quote(self.pguser or "", safe="")
+        if self.pgpassword:
+            user += ":" + quote(self.pgpassword.get_secret_value(), safe="")
+        at = f"{user}@" if user else ""
+        host = quote(self.pghost, safe="")
+        return f"postgresql://{at}{host}:{self.pgport}/{quote(self.pgdatabase, safe='')}"
