@@ -163,6 +163,6 @@ class Verdict:
     """What was decided of one picture among the others; ``reason`` is None for the chosen."""
 
     reason: Reason | None
-    detail: str = ""
+    copy_of: str | None = None  # the key of the picture that stays, where this one is its copy
     cluster: int | None = None  # DBSCAN's label, -1 is noise
     score: float | None = None  # 0 … 1, how surely it shows the subject

@@ -5,7 +5,8 @@ until it is exhausted, and cleans up when its generator is closed. A new source 
 ``tasks/sources/`` and one line in ``SOURCES``.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -32,24 +33,35 @@ class Search:
     """
 
     def __init__(self, source: str, query: str, settings: Settings) -> None:
-        self._open = lambda: SOURCES[source](query, settings)
+        self._open = partial(SOURCES[source], query, settings)
         self._pages: Generator[Page] | None = None
-        self._given: set[str] = set()
+        self._waiting: list[Candidate] = []  # found on a page, not given yet
+        self._seen: set[str] = set()
 
-    def next_page(self) -> Page:
-        """Return the next new candidates; an empty page means that the source has no more."""
+    def skip(self, known: Iterable[Candidate]) -> None:
+        """Do not give these: an earlier run of the job has them already."""
+        self._seen.update(candidate.key for candidate in known)
+
+    def take(self, most: int) -> Page:
+        """Return up to ``most`` new candidates, as soon as there are any.
+
+        An empty page means that the source has no more. Raises a ``SearchError``.
+        """
         if self._pages is None:
             self._pages = self._open()
         try:
-            for page in self._pages:
-                fresh = {c.key: c for c in page if c.key not in self._given}
-                if fresh:
-                    self._given |= fresh.keys()
-                    return tuple(fresh.values())
+            while not self._waiting:
+                page = next(self._pages, None)
+                if page is None:
+                    return ()
+                fresh = {c.key: c for c in reversed(page) if c.key not in self._seen}
+                self._seen |= fresh.keys()
+                self._waiting = list(reversed(fresh.values()))
         except CollectError:
             self._pages = None
             raise
-        return ()
+        given, self._waiting = self._waiting[:most], self._waiting[most:]
+        return tuple(given)
 
     def close(self) -> None:
         """Close the source: after this no browser of ours runs."""
@@ -61,7 +73,9 @@ class Search:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
         self.close()
@@ -74,6 +88,6 @@ class Search:
     retry_condition_fn=is_worth_retrying,
     cache_policy=NO_CACHE,
 )
-def search_page(search: Search) -> Page:
-    """Take the next page of the open search; called in the flow's own thread."""
-    return search.next_page()
+def search_page(search: Search, most: int) -> Page:
+    """Take up to ``most`` candidates of the open search; called in the flow's own thread."""
+    return search.take(most)

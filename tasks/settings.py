@@ -4,10 +4,11 @@ Build it where a run starts (``Settings()``), hand it on from there.
 """
 
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
@@ -16,7 +17,9 @@ class Settings(BaseSettings):
     """Each field is the environment variable of the same name; ``.env.example`` explains them."""
 
     model_config = SettingsConfigDict(
-        env_file=PROJECT_DIR / ".env", env_file_encoding="utf-8", env_ignore_empty=True,
+        env_file=PROJECT_DIR / ".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
         extra="ignore",
     )
 
@@ -34,7 +37,7 @@ class Settings(BaseSettings):
     naver_client_id: SecretStr | None = None
     naver_client_secret: SecretStr | None = None
 
-    download_allow_hosts: frozenset[str] = frozenset()
+    download_allow_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     chrome_binary: Path | None = None
     chromedriver: Path | None = None
     hf_home: Path | None = None

@@ -1,0 +1,148 @@
+"""Does Naver's result page still parse? Shows what each way of reading it finds.
+
+    python flows/check_naver.py "고양이" [--json]
+
+Exit code 0: candidates can be had; 1: none can, and the last line says why; 2: bad arguments.
+Deployed and scheduled, the flow ``check_naver`` fails as soon as the page can no longer be read.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from itertools import islice
+
+from prefect import flow
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from tasks.errors import CollectError, PageChangedError, SearchError
+from tasks.records import AddressKind
+from tasks.settings import Settings
+from tasks.sources.naver import readings
+from tasks.sources.naver_results import Extraction, Ranking, Strategy
+
+LOADS = 2  # the first page, and what one scroll adds
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyReport:
+    """What one way of reading found."""
+
+    strategy: str
+    candidates: int
+    with_original: int
+    with_size: int
+    sample_url: str  # of the first candidate, empty where there is none
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What all ways found, each image counted once, and each way by itself."""
+
+    query: str
+    candidates: int
+    strategies: tuple[StrategyReport, ...]
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The ways that found nothing."""
+        return tuple(part.strategy for part in self.strategies if not part.candidates)
+
+
+def check(query: str, settings: Settings) -> CheckReport:
+    """Open the page, scroll once, and report; raises a SearchError where there is no candidate."""
+    with closing(readings(query, settings)) as loads:
+        parts = [part for load in islice(loads, LOADS) for part in load]
+    report = CheckReport(
+        query,
+        len(Ranking().add(parts)),
+        tuple(_strategy_report(strategy, parts) for strategy in Strategy),
+    )
+    if not report.candidates:
+        raise SearchError(f"Naver has no images for “{query}”. Try a query that surely has some.")
+    return report
+
+
+def _strategy_report(strategy: Strategy, parts: Sequence[Extraction]) -> StrategyReport:
+    found = Ranking().add(part for part in parts if part.strategy is strategy)
+    return StrategyReport(
+        strategy=strategy,
+        candidates=len(found),
+        with_original=sum(c.addresses[0].kind is AddressKind.ORIGINAL for c in found),
+        with_size=sum(c.stated_width > 0 for c in found),
+        sample_url=found[0].url if found else "",
+    )
+
+
+@flow(name="check-naver")
+def check_naver(query: str = "고양이") -> dict[str, object]:
+    """Fail where Naver's result page cannot be read in one of the ways any more.
+
+    Args:
+        query: What to search for; it needs more than 50 results.
+    """
+    report = check(query, Settings())
+    if report.broken:
+        raise PageChangedError(_warning(report))
+    return asdict(report)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the check without Prefect and print what it finds."""
+    parser = argparse.ArgumentParser(description="Does Naver's image search still parse?")
+    parser.add_argument("query", help="what to search for, with more than 50 results: 고양이")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+    arguments = parser.parse_args(argv)
+    if not arguments.query.strip():
+        parser.error("the query is empty")
+    try:
+        report = check(arguments.query, Settings())
+    except ValidationError as error:
+        parser.error(f"a setting in the environment or in .env cannot be right: {error}")
+    except CollectError as error:
+        _print_failure(error, as_json=arguments.json)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    if arguments.json:
+        print(json.dumps(asdict(report), ensure_ascii=False))  # noqa: T201
+    else:
+        _print_report(report)
+    return 0
+
+
+def _warning(report: CheckReport) -> str:
+    return (
+        f"Nothing was found in: {', '.join(report.broken)}. The search goes on with the others, "
+        "but this part of Naver's page has probably changed (or the query has few results)."
+    )
+
+
+def _print_report(report: CheckReport) -> None:
+    console = Console(highlight=False)
+    table = Table(title=f"Naver image search for “{report.query}”")
+    for column in ("Read from", "Candidates", "With original", "With size", "First"):
+        table.add_column(column, overflow="fold", justify="left")
+    for part in report.strategies:
+        counts = (part.candidates, part.with_original, part.with_size)
+        table.add_row(part.strategy, *map(str, counts), part.sample_url)
+    console.print(table)
+    if report.broken:
+        console.print(_warning(report))
+    console.print(f"{report.candidates} candidates can be had.")
+
+
+def _print_failure(error: CollectError, *, as_json: bool) -> None:
+    if as_json:
+        failure = {"error": type(error).__name__, "detail": str(error)}
+        print(json.dumps(failure, ensure_ascii=False))  # noqa: T201
+    else:
+        print(error, file=sys.stderr)  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())

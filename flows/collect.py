@@ -1,0 +1,210 @@
+"""One search query → a folder with only the images that truly show its subject.
+
+    python flows/collect.py "고양이" --limit 50
+
+The stages overlap: the browser scrolls while the first images are fetched, and a batch is embedded
+as soon as it is on disk. Where too few images survive, the source is asked for more.
+"""
+
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from prefect import flow
+from prefect.futures import PrefectFuture
+from prefect.runtime import flow_run
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.mirror import mirror
+from flows.request import CollectRequest
+from tasks import progress, stopping
+from tasks.dataset import claim, finished, write_dataset
+from tasks.download import download_batch
+from tasks.embed import embed_batch, load_model
+from tasks.errors import BadRequestError, CollectError, NoSubjectError
+from tasks.joblog import logged
+from tasks.jobs import Jobs
+from tasks.records import Candidate
+from tasks.search import Page, Search, search_page
+from tasks.selection import Selection, Waterfall, choose
+from tasks.settings import Settings
+from tasks.workspace import Workspace
+
+BATCH = 64  # candidates per task run: Prefect's few ms per task are lost in seconds of work
+TASKS_AT_ONCE = 6  # batches that download or wait for the model
+CANDIDATES_PER_IMAGE = 2  # what is looked at first for each image wanted; then more, if needed
+
+log = logging.getLogger("flows.collect")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run achieved."""
+
+    job_id: str
+    query: str
+    out_dir: Path
+    waterfall: Waterfall
+    seconds: float
+
+
+@flow(
+    name="collect",
+    flow_run_name=lambda: f"collect {flow_run.parameters['request'].query}",
+    # Prefect types its own task runners so that none fits.
+    task_runner=ThreadPoolTaskRunner(max_workers=TASKS_AT_ONCE),  # type: ignore[arg-type]
+    on_completion=[mirror],
+    on_failure=[mirror],
+    on_crashed=[mirror],
+    on_cancellation=[mirror],
+)
+def collect(request: CollectRequest) -> Report:
+    """Collect the images that show the subject of a query.
+
+    Args:
+        request: What to search for, how many images, and how to judge them.
+
+    Raises a ``CollectError``; what is finished by then stays in the dataset's folder, and the job
+    can be resumed by its id.
+    """
+    settings = Settings()
+    started = datetime.now(UTC)
+    stopping.allow_work()
+    with recorded(request, settings) as (job_id, out_dir, jobs, run_id):
+        if done := finished(out_dir, job_id):
+            log.info("Job %s is done already.", job_id)
+            waterfall = done
+        else:
+            workspace = claim(out_dir, job_id, request.model_dump(mode="json"))
+            log.info("Collecting %d images of %r into %s.", request.limit, request.query, out_dir)
+            loading = load_model.submit(request.model, request.device)
+            with Search(request.source, request.query, settings) as search:
+                selection = gather(request, workspace, search, loading)
+            job = {
+                "id": job_id,
+                "query": request.query,
+                "parameters": request.model_dump(mode="json", exclude={"job_id", "query"}),
+                "model_revision": loading.result(),
+                "started_at": started.isoformat(),
+                "finished_at": datetime.now(UTC).isoformat(),
+            }
+            write_dataset(workspace, out_dir, selection, job)
+            waterfall = selection.waterfall()
+            if not waterfall.chosen:
+                raise NoSubjectError(no_subject(request, waterfall))
+        jobs.set_count(run_id, waterfall.chosen)
+        seconds = (datetime.now(UTC) - started).total_seconds()
+        log.info("%d images saved in %.0f s.", waterfall.chosen, seconds)
+        return Report(job_id, request.query, out_dir, waterfall, seconds)
+
+
+def gather(
+    request: CollectRequest, workspace: Workspace, search: Search, loading: PrefectFuture[str]
+) -> Selection:
+    """Take candidates until enough of them show the subject, or there are no more."""
+    batches: list[PrefectFuture[int]] = []
+    found = 0
+
+    def process(number: int, candidates: Sequence[Candidate]) -> None:
+        nonlocal found
+        found += len(candidates)
+        progress.report("search", done=len(candidates))
+        progress.report("download", expected=len(candidates))
+        good = download_batch.submit(workspace, number, request.quality)
+        embedded = embed_batch.submit(
+            workspace,
+            number,
+            request.model,
+            request.device,
+            wait_for=[good, loading],
+            return_state=False,
+        )
+        batches.append(embedded)
+
+    for number in range(workspace.batch_count()):  # what an earlier run of this job found
+        known = workspace.candidates(number)
+        search.skip(known)
+        process(number, known)
+    target = min(request.limit * CANDIDATES_PER_IMAGE, request.max_candidates)
+    while True:
+        page: Page = ()
+        while found < target:
+            page = search_page(search, min(BATCH, target - found))
+            if not page:
+                break
+            process(workspace.add_batch(page), page)
+            if loading.state.is_failed():
+                break
+        loading.result()
+        for batch in batches:
+            batch.result()
+        selection = choose(workspace, len(batches), request.model, request.criteria)
+        chosen = len(selection.chosen)
+        log.info("%d of %d candidates show the subject.", chosen, found)
+        is_exhausted = found < target
+        if chosen >= request.limit or is_exhausted or found >= request.max_candidates:
+            return selection
+        # As many more as the yield so far asks for, but the yield may be a fluke: at most twice.
+        shortfall = (request.limit - chosen) * found // max(chosen, 1)
+        target = min(found + min(found, max(BATCH, shortfall)), request.max_candidates)
+
+
+@contextmanager
+def recorded(request: CollectRequest, settings: Settings) -> Iterator[tuple[str, Path, Jobs, str]]:
+    """Begin the job's row, and have the log written to it while the block runs."""
+    run_id = UUID(str(flow_run.id)).hex
+    jobs = Jobs.open(settings)
+    try:
+        earlier = jobs.get(request.job_id) if request.job_id else None
+        if request.job_id and earlier is None:
+            raise BadRequestError(f"There is no job {request.job_id} to resume.")
+        job_id = request.job_id or run_id
+        folder = request.out_dir or (Path(earlier.out_dir) if earlier else None)
+        out_dir = folder or settings.data_dir / "naver_collected" / job_id
+        jobs.begin(
+            job_id=job_id,
+            flow_run_id=run_id,
+            query=request.query,
+            request_limit=request.limit,
+            out_dir=str(out_dir),
+        )
+        with logged(settings, run_id):
+            try:
+                yield job_id, out_dir, jobs, run_id
+            except CollectError as error:
+                log.error("%s", error)
+                raise
+            except Exception:
+                log.exception("The run failed unexpectedly.")
+                raise
+    except BaseException:
+        stopping.request_stop()  # what other threads are at is of no use any more
+        raise
+    finally:
+        jobs.close()
+
+
+def no_subject(request: CollectRequest, waterfall: Waterfall) -> str:
+    """Say why a run ended without a subject, and what may help."""
+    if not waterfall.found:
+        return f"The search for {request.query!r} has no results: check the spelling."
+    if waterfall.unique < request.min_samples:
+        return (
+            f"Only {waterfall.unique} of {waterfall.found} images for {request.query!r} are good "
+            "enough to look for a subject: lower --min-side or --min-sharpness."
+        )
+    return (
+        f"No group among the {waterfall.unique} images for {request.query!r} is the subject: "
+        f"try a more particular query, or --eps above {request.eps:g}."
+    )
+
+
+if __name__ == "__main__":
+    from flows.command import main
+
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""What one run is asked to do: the flow's parameter, the form in Prefect's UI, the command line."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from tasks.embed import DEFAULT_MODEL
+from tasks.quality import QualityLimits
+from tasks.selection import Criteria
+
+MAX_QUERY_LENGTH = 200
+
+Query = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_LENGTH)
+]
+
+
+class CollectRequest(BaseModel):
+    """One query and how to collect it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    query: Query = Field(description="What to search for, as typed into Naver.")
+    limit: int = Field(50, ge=1, le=10_000, description="How many images are wanted.")
+    out_dir: Path | None = Field(
+        None,
+        description="The dataset's own folder; data/naver_collected/<job id> if left empty.",
+    )
+    source: Literal["naver"] = Field("naver", description="Where candidates come from.")
+    min_side: int = Field(
+        QualityLimits().min_side_px,
+        ge=1,
+        le=10_000,
+        description="Pixels that the shorter side must have.",
+    )
+    min_sharpness: float = Field(
+        QualityLimits().min_sharpness,
+        ge=0,
+        allow_inf_nan=False,
+        description="Least variance of the Laplacian; blurred images have less.",
+    )
+    eps: float = Field(
+        0.18,
+        gt=0,
+        le=1,
+        description="DBSCAN's reach in cosine distance: larger takes in looser subjects.",
+    )
+    min_samples: int = Field(3, ge=1, le=1000, description="DBSCAN's least size of a cluster.")
+    model: str = Field(
+        DEFAULT_MODEL,
+        min_length=1,
+        max_length=500,
+        description="A CLIP-family checkpoint: a hub name, or a folder.",
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where CLIP runs.")
+    max_candidates: int = Field(
+        1000, ge=1, le=100_000, description="Search results to look at, at the most."
+    )
+    job_id: str | None = Field(
+        None, pattern=r"^[0-9a-f]{1,32}$", description="Resume the job of this id."
+    )
+
+    @field_validator("query")
+    @classmethod
+    def _is_text(cls, query: str) -> str:
+        if not query.isprintable():
+            raise ValueError("it holds a line break or a control character")
+        return query
+
+    @field_validator("out_dir")
+    @classmethod
+    def _is_path(cls, out_dir: Path | None) -> Path | None:
+        if out_dir and "\0" in str(out_dir):
+            raise ValueError("it holds a NUL character")
+        # The run may happen in another folder than the request.
+        return out_dir.expanduser().absolute() if out_dir else None
+
+    @property
+    def quality(self) -> QualityLimits:
+        """What an image has to reach."""
+        return QualityLimits(self.min_side, self.min_sharpness)
+
+    @property
+    def criteria(self) -> Criteria:
+        """How the subject is chosen."""
+        return Criteria(self.limit, self.eps, self.min_samples)

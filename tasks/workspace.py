@@ -1,0 +1,121 @@
+"""The folder in which a run keeps its work until the dataset is whole: ``<out_dir>/.work``.
+
+    request.json                 what was asked
+    batches/0003/candidates.json the batch as it was found
+    batches/0003/results.json    its pictures and rejections, once all were fetched
+    batches/0003/vectors-….npy   its pictures' embeddings, (n, d) float32, one file per model
+    images/<sha256>              the bytes that came
+
+Every file is written under another name and renamed, so one that is there is whole: a run that died
+goes on from what it finds, and repeating a stage is harmless.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import TypeAdapter
+
+from tasks.errors import OutputError
+from tasks.records import Candidate, Picture, Rejected
+
+Result = Picture | Rejected
+Vectors = npt.NDArray[np.float32]
+
+_candidates = TypeAdapter(list[Candidate])
+_results = TypeAdapter(list[Result])
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for writing that appears under its name only when it is whole.
+
+    Raises ``OutputError`` where it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, prefix=".tmp-", delete=False) as file:
+            temporary = Path(file.name)
+            try:
+                yield file
+                file.close()
+                temporary.chmod(0o644)  # temporary files begin as the owner's alone
+                temporary.rename(path)
+            finally:
+                temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror or error}. "
+            "Free some space there, or name another --out-dir."
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The workspace of one run; a path, so that it can go anywhere the storage is seen."""
+
+    root: Path
+
+    def add_batch(self, candidates: Sequence[Candidate]) -> int:
+        """Store a batch of candidates and return its number, counted from 0."""
+        number = self.batch_count()
+        with writing(self._batch(number) / "candidates.json") as file:
+            file.write(_candidates.dump_json(list(candidates)))
+        return number
+
+    def batch_count(self) -> int:
+        """Return how many batches were stored."""
+        return len(list(self.root.glob("batches/*/candidates.json")))
+
+    def candidates(self, number: int) -> list[Candidate]:
+        """Return a batch as it was found."""
+        return _candidates.validate_json((self._batch(number) / "candidates.json").read_bytes())
+
+    def results(self, number: int) -> list[Result] | None:
+        """Return what became of a batch, or None while it is not finished."""
+        path = self._batch(number) / "results.json"
+        return _results.validate_json(path.read_bytes()) if path.exists() else None
+
+    def save_results(self, number: int, results: Sequence[Result]) -> None:
+        """Store what became of a batch."""
+        with writing(self._batch(number) / "results.json") as file:
+            file.write(_results.dump_json(list(results)))
+
+    def pictures(self, number: int) -> list[Picture]:
+        """Return the good pictures of a finished batch."""
+        return [r for r in self.results(number) or () if isinstance(r, Picture)]
+
+    def vectors(self, number: int, model: str) -> Vectors | None:
+        """Return the embeddings of a batch's pictures, (n, d), or None before they are made."""
+        path = self._vectors(number, model)
+        return np.load(path, allow_pickle=False) if path.exists() else None
+
+    def save_vectors(self, number: int, model: str, vectors: Vectors) -> None:
+        """Store the embeddings of a batch's pictures."""
+        with writing(self._vectors(number, model)) as file:
+            np.save(file, vectors, allow_pickle=False)
+
+    def image_path(self, source_sha256: str) -> Path:
+        """Return where the bytes with that hash lie, or will lie."""
+        return self.root / "images" / source_sha256
+
+    def save_image(self, data: bytes) -> str:
+        """Store the bytes of an image and return their SHA-256."""
+        name = sha256(data).hexdigest()
+        if not (path := self.image_path(name)).exists():
+            with writing(path) as file:
+                file.write(data)
+        return name
+
+    def _batch(self, number: int) -> Path:
+        return self.root / "batches" / f"{number:04d}"
+
+    def _vectors(self, number: int, model: str) -> Path:
+        name = sha256(model.encode()).hexdigest()[:12]
+        return self._batch(number) / f"vectors-{name}.npy"
