@@ -8,6 +8,7 @@ Deployed and scheduled, the flow ``check_naver`` fails as soon as the page can n
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -123,14 +124,17 @@ def _warning(report: CheckReport) -> str:
 
 
 def _print_report(report: CheckReport) -> None:
-    console = Console(highlight=False)
+    console = Console(markup=False, emoji=False, highlight=False)
     table = Table(title=f"Naver image search for “{report.query}”")
-    for column in ("Read from", "Candidates", "With original", "With size", "First"):
-        table.add_column(column, overflow="fold", justify="left")
+    for column in ("Read from", "Candidates", "With original", "With size"):
+        table.add_column(column)
     for part in report.strategies:
         counts = (part.candidates, part.with_original, part.with_size)
-        table.add_row(part.strategy, *map(str, counts), part.sample_url)
+        table.add_row(part.strategy, *map(str, counts))
     console.print(table)
+    for part in report.strategies:
+        if part.sample_url:
+            console.print(f"First of {part.strategy}: {part.sample_url}", soft_wrap=True)
     if report.broken:
         console.print(_warning(report))
     console.print(f"{report.candidates} candidates can be had.")
@@ -145,4 +149,5 @@ def _print_failure(error: CollectError, *, as_json: bool) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception ends the browser too
     sys.exit(main())

@@ -182,6 +182,9 @@ def recorded(request: CollectRequest, settings: Settings) -> Iterator[tuple[str,
             except Exception:
                 log.exception("The run failed unexpectedly.")
                 raise
+            except BaseException:
+                log.warning("Stopped. What is finished is kept: resume it with --job-id %s", job_id)
+                raise
     except BaseException:
         stopping.request_stop()  # what other threads are at is of no use any more
         raise

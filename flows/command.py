@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from flows.collect import Report, collect
 from flows.request import CollectRequest
+from flows.temporary_server import use_prefect_server
 from flows.terminal import display
 from tasks.dataset import request_of
 from tasks.errors import BadRequestError, CollectError
@@ -32,11 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         request = _request(given)
         with display():
+            use_prefect_server()
             report = collect(request)
     except CollectError as error:
         return _fail(str(error), error.exit_code, is_json)
     except (KeyboardInterrupt, TerminationSignal):
-        return _fail("Stopped. What is finished is kept: resume with --job-id.", STOPPED, is_json)
+        return _fail("Stopped.", STOPPED, is_json)
     except Exception as error:
         log.debug("The run failed unexpectedly.", exc_info=True)
         sentence = f"The run failed unexpectedly ({type(error).__name__}: {error}); see its log."

@@ -1,7 +1,7 @@
 """What a person at a terminal sees of a run: bars on a terminal, plain lines elsewhere.
 
-Everything goes to standard error; standard output is for the result. Prefect's own chatter and the
-tracebacks of its temporary server are kept away: they stay in Prefect.
+Everything goes to standard error; standard output is for the result. Prefect's own chatter and
+tracebacks are kept away: they stay in Prefect.
 """
 
 import logging
@@ -12,11 +12,6 @@ from contextlib import contextmanager
 from types import FrameType
 
 from prefect.logging.handlers import PrefectConsoleHandler
-from prefect.settings import (
-    PREFECT_SERVER_ANALYTICS_ENABLED,
-    PREFECT_SERVER_LOGGING_LEVEL,
-    temporary_settings,
-)
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -32,20 +27,15 @@ def display() -> Iterator[None]:
     """Show the log lines, and on a terminal the progress, of what runs in the block."""
     _quiet_prefect()
     signal.signal(signal.SIGTERM, _stop)
-    settings = {
-        PREFECT_SERVER_ANALYTICS_ENABLED: False,
-        PREFECT_SERVER_LOGGING_LEVEL: "CRITICAL",
-    }
     console = Console(stderr=True)
-    with temporary_settings(settings):
-        if console.is_terminal:
-            with _bars(console), handling(_lines_above(console)):
-                yield
-        else:
-            plain = logging.StreamHandler(sys.stderr)
-            plain.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
-            with handling(plain):
-                yield
+    if console.is_terminal:
+        with _bars(console), handling(_lines_above(console)):
+            yield
+    else:
+        plain = logging.StreamHandler(sys.stderr)
+        plain.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+        with handling(plain):
+            yield
 
 
 def _quiet_prefect() -> None:

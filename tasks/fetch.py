@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, LocationParseError, ReadTimeoutError
 
 from tasks import stopping
 from tasks.records import Address, Reason
@@ -26,6 +26,13 @@ STEP_TIMEOUT_S = 5.0  # to connect, or between two reads; so long a stop may tak
 MAX_REDIRECTS = 5
 WEB_PORTS = frozenset({80, 443})
 USER_AGENT = "Mozilla/5.0 (compatible; CV-Dataset-Builder/0.1)"
+
+
+_BAD_ADDRESS = (
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+    LocationParseError,
+)
 
 
 class FetchError(Exception):
@@ -71,7 +78,7 @@ class Fetcher:
             raise FetchError(Reason.TIMED_OUT, f"no answer in {STEP_TIMEOUT_S:g} s") from error
         except requests.TooManyRedirects as error:
             raise FetchError(Reason.HTTP_ERROR, f"over {MAX_REDIRECTS} redirects") from error
-        except (requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL) as error:
+        except _BAD_ADDRESS as error:
             raise FetchError(Reason.FORBIDDEN_ADDRESS, "no http(s) address") from error
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             # ValueError: requests and urllib3 raise it, bare, on some malformed addresses.

@@ -175,10 +175,13 @@ class Jobs:
         )
 
     def _select(self, rest: str, values: tuple[object, ...]) -> list[Job]:
-        columns = ", ".join(Job.__slots__)
+        columns, at = ", ".join(Job.__slots__), Job.__slots__.index("status")
         with self._cursor() as cursor:
             cursor.execute(f"SELECT {columns} FROM jobs {rest}", values)  # noqa: S608 — ours
-            return [Job(*row) for row in cursor.fetchall()]
+            return [
+                Job(**dict(zip(Job.__slots__, row, strict=True), status=Status(row[at])))
+                for row in cursor.fetchall()
+            ]
 
     @contextmanager
     def _cursor(self) -> Iterator[Cursor]:

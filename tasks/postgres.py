@@ -35,8 +35,8 @@ def connect(settings: Settings) -> Connection:
             address, connect_timeout=CONNECT_TIMEOUT_S, application_name="cv-dataset-builder"
         )
     except (psycopg2.Error, OSError, subprocess.SubprocessError, RuntimeError) as error:
-        # libpq says what went wrong in its last line; the password is never in it.
-        why = (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()
+        # libpq says what went wrong in its first line; the password is never in it.
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0].strip().rstrip(".")
         hint = "Check PGHOST, PGPORT, PGDATABASE, PGUSER and PGPASSWORD (or DATABASE_URL)"
         if settings.postgres_url is None:
             hint = f"See {settings.data_dir / 'postgres' / 'log'}, or name a server with PGHOST"

@@ -54,9 +54,10 @@ class Search:
                 page = next(self._pages, None)
                 if page is None:
                     return ()
-                fresh = {c.key: c for c in reversed(page) if c.key not in self._seen}
-                self._seen |= fresh.keys()
-                self._waiting = list(reversed(fresh.values()))
+                for candidate in page:
+                    if candidate.key not in self._seen:
+                        self._seen.add(candidate.key)
+                        self._waiting.append(candidate)
         except CollectError:
             self._pages = None
             raise

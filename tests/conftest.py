@@ -1,14 +1,74 @@
-"""Fixtures that several test modules share."""
+"""What the tests share: a replica of Naver, a real Postgres, and Prefect's test server."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import psycopg2
 import pytest
+from prefect.testing.utilities import prefect_test_harness
 
+from tasks.jobs import Jobs
+from tasks.postgres import connect
+from tasks.settings import Settings
 from tests.naver_replica.serving import Replica, serve
+
+TINY_CLIP = Path(__file__).parent / "tiny_clip"
 
 
 @pytest.fixture(scope="session")
 def replica() -> Iterator[Replica]:
-    """Serve a local Naver image search for the whole test session."""
+    """Run the replica for as long as the tests last."""
     with serve() as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep a developer's own .env and data out of every test."""
+    monkeypatch.setitem(Settings.model_config, "env_file", None)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Start the embedded Postgres; return the address of its first database."""
+    settings = Settings(_env_file=None, data_dir=tmp_path_factory.mktemp("postgres"))
+    connection = connect(settings)
+    address = connection.dsn
+    connection.close()
+    return address
+
+
+@pytest.fixture
+def database(
+    postgres: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """Make an empty database, the one that ``Settings()`` names; return its address."""
+    name = f"test_{abs(hash(request.node.nodeid))}"
+    server = psycopg2.connect(postgres)
+    server.autocommit = True
+    with server.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    address = psycopg2.extensions.make_dsn(postgres, dbname=name)
+    monkeypatch.setenv("DATABASE_URL", address)
+    yield address
+    with server.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    server.close()
+
+
+@pytest.fixture
+def jobs(database: str) -> Iterator[Jobs]:
+    """Open the jobs table of an empty database."""
+    opened = Jobs.open(Settings())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[None]:
+    """Run Prefect's test server for as long as the tests last."""
+    with prefect_test_harness(server_startup_timeout=90):
+        yield

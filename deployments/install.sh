@@ -1,0 +1,59 @@
+#!/bin/sh
+# Installs what the project needs and says in a sentence what it cannot: `packages` makes .venv with
+# everything in constraints.txt, `browser` finds Chrome or Chromium with its driver, or installs it.
+set -eu
+
+log=.venv/install.log
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
+packages() {
+    "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+        fail "Python 3.11 or newer is needed: name it with PYTHON=/path/to/python3 make …"
+    if [ ! -x .venv/bin/pip ]; then
+        rm -rf .venv
+        "$PYTHON" -m venv .venv || fail "Python's venv module is needed (Debian: apt install python3-venv)."
+    fi
+    echo "Installing packages into .venv (once; about a minute)…" >&2
+    # torch first and by itself: reached through another package it may come as another build.
+    .venv/bin/pip install -q -c constraints.txt torch >"$log" 2>&1 &&
+        .venv/bin/pip install -q -c constraints.txt -e '.[dev]' >>"$log" 2>&1 ||
+        fail "The packages cannot be installed; the last lines of $log:
+$(tail -n 3 "$log")"
+}
+
+find_first() {
+    for name in "$@"; do
+        command -v "$name" && return 0
+    done
+    return 1
+}
+
+has_browser() {
+    [ -n "${CHROME_BINARY:-}" ] && return 0
+    [ -d "/Applications/Google Chrome.app" ] && return 0  # its driver comes with webdriver-manager
+    find_first google-chrome google-chrome-stable >/dev/null && return 0
+    find_first chromium chromium-browser >/dev/null && find_first chromedriver >/dev/null
+}
+
+browser() {
+    has_browser && return 0
+    as_root=""
+    [ "$(id -u)" = 0 ] || as_root="sudo -n"
+    hint="Install Chrome or Chromium with its driver (Debian: apt install chromium chromium-driver)."
+    command -v apt-get >/dev/null || fail "No Chrome or Chromium is here, and no apt-get. $hint"
+    [ -z "$as_root" ] || sudo -n true 2>/dev/null ||
+        fail "No Chrome or Chromium is here, and installing it takes root. $hint"
+    echo "Installing Chromium and its driver (once)…" >&2
+    log=$(mktemp)
+    { $as_root apt-get update && $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y \
+        --no-install-recommends chromium chromium-driver; } >"$log" 2>&1 ||
+        fail "Chromium cannot be installed. $hint The last lines of $log:
+$(tail -n 3 "$log")"
+    rm -f "$log"
+}
+
+"$1"

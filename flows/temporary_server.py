@@ -1,0 +1,108 @@
+"""A Prefect server that lasts as long as one run, where ``PREFECT_API_URL`` names no other.
+
+Prefect can start one by itself, but that one dies of the same Ctrl-C as the run, which then cannot
+say how it ended, and is left behind when the run is killed. This one has a session of its own, and
+ends when the pipe to its standard input closes, however its parent ended.
+"""
+
+import atexit
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack
+
+import requests
+from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
+
+from tasks.errors import CollectError
+
+START_TIMEOUT_S = 90.0  # the first start on a machine makes Prefect's database
+STOP_TIMEOUT_S = 10.0
+
+
+class PrefectError(CollectError):
+    """Prefect's server cannot be reached or started."""
+
+
+def use_prefect_server() -> None:
+    """Have a Prefect server until this process ends: the one that is set, else a temporary one.
+
+    Raises ``PrefectError``.
+    """
+    if named := PREFECT_API_URL.value():
+        _check(named)
+        return
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = get_current_settings().to_environment_variables(exclude_unset=True)
+    server = subprocess.Popen(  # noqa: S603 — this very module
+        [sys.executable, "-m", __name__, str(port)],
+        env={**os.environ, **settings, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    until_exit = ExitStack()  # not sooner: till then Prefect's threads deliver logs and events
+    atexit.register(until_exit.close)
+    until_exit.callback(_stop, server)
+    url = f"http://127.0.0.1:{port}/api"
+    _wait_until_up(url, server)
+    until_exit.enter_context(temporary_settings({PREFECT_API_URL: url}))
+
+
+def _stop(server: "subprocess.Popen[bytes]") -> None:
+    try:
+        server.communicate(timeout=STOP_TIMEOUT_S)  # closes its input
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _check(url: str) -> None:
+    try:
+        requests.get(f"{url}/health", timeout=5).raise_for_status()
+    except requests.RequestException as error:
+        raise PrefectError(
+            f"No Prefect server answers at {url}: start one with `prefect server start`, or unset "
+            "PREFECT_API_URL (prefect config unset PREFECT_API_URL)."
+        ) from error
+
+
+def _wait_until_up(url: str, server: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            if requests.get(f"{url}/health", timeout=5).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    raise PrefectError(
+        "Prefect's temporary server does not start: try `prefect server start`, which says why."
+    )
+
+
+def _serve(port: int) -> None:
+    """Serve until standard input closes."""
+    import uvicorn  # here, as the parent needs neither and would wait for both
+    from prefect.server.api.server import create_app
+
+    app = create_app(ephemeral=True)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical"))
+
+    def end_with_parent() -> None:
+        sys.stdin.read()
+        server.should_exit = True
+        time.sleep(STOP_TIMEOUT_S / 2)  # connections that stay open would hold it for ever
+        os._exit(0)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    server.run()
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]))

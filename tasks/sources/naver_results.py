@@ -1,0 +1,137 @@
+"""Results as Naver's page names them: made from what was read, ranked, and each kept once."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from html import unescape
+
+from tasks.records import Candidate
+from tasks.sources.naver_address import (
+    addresses,
+    original_address,
+    proxied_original,
+    web_address,
+)
+
+SOURCE = "naver"
+MAX_TITLE_CHARS = 500
+MAX_SIDE_PX = 100_000
+
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>")
+
+
+class Strategy(StrEnum):
+    """The ways of reading."""
+
+    EMBEDDED = "embedded data"
+    CONTINUATION = "continuation"
+    TILES = "tiles"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A candidate and the name Naver gives the image (empty: none)."""
+
+    candidate: Candidate
+    image_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What one way of reading found, in page order.
+
+    ``next_url`` is where the page says that it goes on: empty where it says that it does not,
+    None where it says nothing.
+    """
+
+    strategy: Strategy
+    results: tuple[Result, ...] = ()
+    next_url: str | None = None
+
+
+class Ranking:
+    """The candidates of one search, each once, ranked in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._known: set[str] = set()
+
+    def add(self, extractions: Iterable[Extraction]) -> tuple[Candidate, ...]:
+        """Return the candidates that are new; of a repeated one, the first stands.
+
+        Two results are the same where they have one image id or one original address, be that
+        the original's own or the one that a thumbnail's address carries.
+        """
+        fresh = []
+        for result in (result for extraction in extractions for result in extraction.results):
+            is_known = result.candidate.url in self._known or result.image_id in self._known
+            carried = (original_address(address.url) for address in result.candidate.addresses)
+            self._known.update(filter(None, (result.image_id, *carried)))
+            if not is_known:
+                self.count += 1
+                fresh.append(replace(result.candidate, rank=self.count))
+        return tuple(fresh)
+
+
+def result_of(
+    *,
+    original: object = "",
+    viewer: object = "",
+    thumbnail: object = "",
+    page_url: object = "",
+    title: object = "",
+    image_id: object = "",
+    size: tuple[object, object] = (0, 0),
+) -> Result | None:
+    """Return the result, its rank still open, or None where nothing leads to the image.
+
+    The values are what stood on the page, of whatever type. Where the original is missing, the
+    thumbnail's address mostly carries it. A size counts only where both sides are stated.
+    """
+    seen = [web_address(value) for value in (viewer, thumbnail)]
+    found = addresses(
+        original=original_address(original) or next(filter(None, map(proxied_original, seen)), ""),
+        viewer=seen[0],
+        thumbnail=seen[1],
+        page_url=web_address(page_url),
+    )
+    if not found:
+        return None
+    width, height = map(_side, size)
+    candidate = Candidate(
+        addresses=found,
+        rank=0,
+        source=SOURCE,
+        title=_plain(title),
+        page_url=web_address(page_url),
+        stated_width=width if height else 0,
+        stated_height=height if width else 0,
+    )
+    return Result(candidate, image_id if isinstance(image_id, str) else "")
+
+
+def ranked(results: Iterable[Result]) -> tuple[Result, ...]:
+    """Number results in their order, from 1."""
+    return tuple(
+        replace(result, candidate=replace(result.candidate, rank=rank))
+        for rank, result in enumerate(results, start=1)
+    )
+
+
+def _plain(title: object) -> str:
+    """Return a title without markup, entities, runs of white space and lone surrogates."""
+    if not isinstance(title, str):
+        return ""
+    text = unescape(_MARKUP.sub("", title[: 4 * MAX_TITLE_CHARS]))
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return " ".join(text.split())[:MAX_TITLE_CHARS]
+
+
+def _side(value: object) -> int:
+    """Return a length in px; 0 for what can be none."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 7:
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return 0
+    return value if 0 < value <= MAX_SIDE_PX else 0

@@ -1,0 +1,100 @@
+"""The check of Naver's page, as a user runs it and as a flow."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from flows.check_naver import check_naver, main
+from tasks.errors import PageChangedError
+from tests.leftovers import leftovers, processes
+from tests.naver_replica.faults import Fault
+from tests.naver_replica.serving import Replica
+
+SCRIPT = Path(__file__).parents[1] / "flows" / "check_naver.py"
+
+
+def test_the_table_shows_every_way_of_reading(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NAVER_SEARCH_URL", replica.search_url)
+
+    assert main(["고양이"]) == 0
+    shown = capsys.readouterr().out
+    for words in ("embedded data", "continuation", "tiles", "144 candidates can be had."):
+        assert words in shown
+    assert "has probably changed" not in shown
+
+
+def test_a_way_that_broke_is_named_while_the_others_go_on(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NAVER_SEARCH_URL", replica.search_url_with(Fault.RENAMED_TILES))
+
+    assert main(["고양이", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    counts = {part["strategy"]: part["candidates"] for part in report["strategies"]}
+    assert counts == {"embedded data": 48, "continuation": 96, "tiles": 0}
+
+
+def test_the_flow_fails_as_soon_as_one_way_is_broken(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NAVER_SEARCH_URL", replica.search_url_with(Fault.RENAMED_TILES))
+
+    with pytest.raises(PageChangedError, match="Nothing was found in: tiles"):
+        check_naver.fn("고양이")
+
+
+@pytest.mark.parametrize(
+    ("query", "cause"),
+    [("차단", "refuses this network"), ("없는검색어", "has no images")],
+)
+def test_a_failure_is_one_sentence_and_exit_code_1(
+    replica: Replica,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    query: str,
+    cause: str,
+) -> None:
+    monkeypatch.setenv("NAVER_SEARCH_URL", replica.search_url)
+
+    assert main([query]) == 1
+    captured = capsys.readouterr()
+    assert cause in captured.err
+    assert "Traceback" not in captured.err
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize("arguments", [[], [" "], ["고양이", "--no-such-option"]])
+def test_bad_arguments_are_exit_code_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+
+    assert ended.value.code == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_browser_too(
+    replica: Replica, number: signal.Signals, exit_code: int
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="t-") as path:
+        environment = os.environ | replica.environment(Fault.STALLED) | {"TMPDIR": path}
+        process = subprocess.Popen(  # noqa: S603 - this interpreter and this project
+            [sys.executable, SCRIPT, "고양이"], env=environment, stderr=subprocess.PIPE, text=True
+        )
+        while len(processes(Path(path))) < 4 and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=30)
+
+        assert process.returncode == exit_code
+        assert "Traceback" not in errors
+        assert leftovers(Path(path)) == []

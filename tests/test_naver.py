@@ -1,0 +1,180 @@
+"""The whole search in a real Chrome, against the local replica of Naver's image search."""
+
+import re
+import socket
+import sys
+import tempfile
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import (
+    AdultQueryError,
+    BlockedError,
+    PageChangedError,
+    SearchError,
+    UnreachableError,
+)
+from tasks.records import AddressKind, Candidate
+from tasks.settings import Settings
+from tasks.sources import naver
+from tests.leftovers import leftovers, processes
+from tests.naver_replica.faults import Fault
+from tests.naver_replica.serving import Replica
+
+ALL_RESULTS_FOUND_WITH = [
+    (),
+    (Fault.NO_DATA, Fault.RENAMED_TILES),
+    (Fault.SCRIPT_VARIANT, Fault.NESTED, Fault.DUPLICATES, Fault.RENAMED_TILES),
+    (Fault.FAILING,),
+]
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up waiting for growth sooner, as the replica answers at once."""
+    monkeypatch.setattr(naver, "GROWTH_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(naver, "FIRST_TILES_TIMEOUT_S", 1.0)
+
+
+def settings_for(replica: Replica, *faults: Fault) -> Settings:
+    return Settings(naver_search_url=replica.search_url_with(*faults))
+
+
+def found(query: str, settings: Settings) -> list[Candidate]:
+    return [candidate for page in naver.search(query, settings) for candidate in page]
+
+
+@pytest.mark.parametrize("faults", ALL_RESULTS_FOUND_WITH)
+def test_all_results_are_found_with_their_originals(
+    replica: Replica, faults: tuple[Fault, ...]
+) -> None:
+    truth = replica.truth("고양이")
+
+    candidates = found("고양이", settings_for(replica, *faults))
+
+    assert [candidate.url for candidate in candidates] == list(truth)
+    assert [candidate.rank for candidate in candidates] == list(range(1, 151))
+    for candidate, result in zip(candidates, truth.values(), strict=True):
+        title = unescape(re.sub("</?mark>", "", result.title))
+        assert (candidate.title, candidate.page_url) == (title, result.page.link)
+        kinds = [address.kind for address in candidate.addresses]
+        assert kinds == ["original", "original", "viewer", "thumbnail"]
+        if result.stated_width and result.stated_height:
+            assert candidate.stated_width == result.stated_width
+
+
+def test_the_tiles_alone_give_all_results(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch, quick: None
+) -> None:
+    monkeypatch.setattr(naver, "_CONTINUATION_PATH", re.compile("an address of another year"))
+
+    candidates = found("강아지", settings_for(replica, Fault.NO_DATA))
+
+    assert {candidate.url for candidate in candidates} == set(replica.truth("강아지"))
+    assert all(c.addresses[0].kind is AddressKind.ORIGINAL for c in candidates)
+
+
+def test_the_search_ends_at_about_five_hundred(replica: Replica) -> None:
+    assert 500 <= len(found("고양이 700", settings_for(replica))) < 600
+
+
+def test_a_page_whose_scrolling_always_fails_gives_its_first_results(
+    replica: Replica, quick: None
+) -> None:
+    assert len(found("고양이", settings_for(replica, Fault.ENDLESS))) == 48
+
+
+def test_no_results_are_no_error(replica: Replica) -> None:
+    assert found("없는검색어", settings_for(replica)) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "error", "message"),
+    [
+        ("차단", BlockedError, "status 403"),
+        ("차단200", BlockedError, "half an hour"),
+        ("성인", AdultQueryError, "logged in"),
+    ],
+)
+def test_a_refusal_is_named(
+    replica: Replica, query: str, error: type[SearchError], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        found(query, settings_for(replica))
+
+
+def test_a_block_while_scrolling_comes_after_the_first_page(replica: Replica) -> None:
+    pages = naver.search("고양이", settings_for(replica, Fault.BLOCKED_LATER))
+
+    assert len(next(pages)) == 48
+    with pytest.raises(BlockedError):
+        next(pages)
+
+
+def test_a_page_in_which_nothing_can_be_read_has_changed(replica: Replica, quick: None) -> None:
+    settings = Settings(naver_search_url=replica.search_url.replace("search.naver", "robots.txt"))
+
+    with pytest.raises(PageChangedError, match="check_naver"):
+        found("고양이", settings)
+
+
+def test_a_host_that_cannot_be_reached_is_named() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{closed.getsockname()[1]}"
+
+        with pytest.raises(UnreachableError, match=f"{host} cannot be reached"):
+            found("고양이", Settings(naver_search_url=f"http://{host}/search.naver"))
+
+
+def test_a_host_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.browser.PAGE_LOAD_TIMEOUT_S", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/search.naver"
+
+        with pytest.raises(UnreachableError, match="did not answer in time"):
+            found("고양이", Settings(naver_search_url=address))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_closing_the_search_early_ends_the_browser(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="t-") as path:
+        monkeypatch.setattr(tempfile, "tempdir", path)
+        pages = naver.search("고양이", settings_for(replica))
+        next(pages)
+        assert processes(Path(path))
+
+        pages.close()
+
+        assert leftovers(Path(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("base", "address"),
+    [
+        (
+            "https://search.naver.com/search.naver",
+            "https://search.naver.com/search.naver?where=image&ssc=tab.image.all&sm=tab_jum"
+            "&query=%EA%B3%A0%EC%96%91%EC%9D%B4%20%26%20%22%ED%9D%B0%2B%22",
+        ),
+        (
+            "http://127.0.0.1:8/a/search.naver?nso=so%3Add&where=web",
+            "http://127.0.0.1:8/a/search.naver?nso=so%3Add&where=image&ssc=tab.image.all"
+            "&sm=tab_jum&query=%EA%B3%A0%EC%96%91%EC%9D%B4%20%26%20%22%ED%9D%B0%2B%22",
+        ),
+    ],
+)
+def test_the_query_is_encoded_and_the_base_address_kept(base: str, address: str) -> None:
+    assert naver.search_address('고양이 & "흰+"', base) == address
+
+
+@pytest.mark.parametrize(
+    ("host", "is_paced"),
+    [("search.naver.com", True), ("127.0.0.1:80", False), ("[::1]:8", False), ("localhost", False)],
+)
+def test_only_other_machines_are_paced(host: str, is_paced: bool) -> None:
+    assert naver._is_on_this_machine(host) is not is_paced

@@ -1,0 +1,155 @@
+"""Tables of images and what is to become of them."""
+
+from io import BytesIO
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from tasks.quality import (
+    MAX_PIXELS,
+    QualityError,
+    QualityLimits,
+    decode,
+    examine,
+    perceptual_hash,
+    sharpness,
+)
+from tasks.records import Reason
+
+
+def noise(width: int, height: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def encoded(image: Image.Image, file_format: str, **options: object) -> bytes:
+    out = BytesIO()
+    image.save(out, file_format, **options)
+    return out.getvalue()
+
+
+def picture(width: int, height: int, file_format: str = "PNG") -> bytes:
+    return encoded(Image.fromarray(noise(width, height)), file_format)
+
+
+def flat(width: int, height: int) -> bytes:
+    return encoded(Image.new("RGB", (width, height), "grey"), "PNG")
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG that claims a size and has no pixels behind it."""
+    data = bytearray(encoded(Image.new("1", (1, 1)), "PNG"))
+    data[16:24] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    crc = int.to_bytes(__import__("zlib").crc32(bytes(data[12:29])), 4, "big")
+    data[29:33] = crc
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", Reason.NOT_AN_IMAGE),
+        (b"<html>404</html>", Reason.NOT_AN_IMAGE),
+        (b"%PDF-1.7", Reason.NOT_AN_IMAGE),
+        (b"\xff\xd8\xff\xe0", Reason.NOT_AN_IMAGE),
+        (picture(400, 400)[:2000], Reason.UNDECODABLE),
+        (picture(400, 400, "JPEG")[:-3000], Reason.UNDECODABLE),
+        (picture(400, 400, "WEBP")[:-3000], Reason.UNDECODABLE),
+        (png_header(20_000, 20_000), Reason.TOO_MANY_PIXELS),
+        (picture(299, 1000), Reason.TOO_SMALL),
+        (picture(1000, 299), Reason.TOO_SMALL),
+        (flat(300, 300), Reason.BLURRED),
+    ],
+)
+def test_a_bad_image_has_its_own_reason(data: bytes, reason: Reason) -> None:
+    with pytest.raises(QualityError) as caught:
+        examine(data, QualityLimits())
+    assert caught.value.reason is reason
+    assert caught.value.detail
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
+def test_every_format_is_read(file_format: str) -> None:
+    found, measures = examine(picture(301, 420, file_format), QualityLimits())
+    assert found == file_format
+    assert (measures.width, measures.height) == (301, 420)
+
+
+def test_other_formats_are_no_images() -> None:
+    with pytest.raises(QualityError) as caught:
+        decode(encoded(Image.new("RGB", (400, 400)), "PPM"))
+    assert caught.value.reason is Reason.NOT_AN_IMAGE
+
+
+def test_the_limits_are_what_is_asked() -> None:
+    _, measures = examine(picture(40, 40), QualityLimits(min_side_px=40))
+    with pytest.raises(QualityError, match="less than 41 px"):
+        examine(picture(40, 40), QualityLimits(min_side_px=41))
+    exactly = QualityLimits(40, measures.sharpness)
+    assert examine(picture(40, 40), exactly)[1] == measures
+    with pytest.raises(QualityError, match="sharpness"):
+        examine(picture(40, 40), QualityLimits(40, measures.sharpness + 0.1))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_picture_is_turned_upright(orientation: int) -> None:
+    turned_back = {
+        1: lambda a: a, 2: np.fliplr, 3: lambda a: np.rot90(a, 2), 4: np.flipud,
+        5: lambda a: np.transpose(a, (1, 0, 2)), 6: lambda a: np.rot90(a, 1),
+        7: lambda a: np.rot90(np.transpose(a, (1, 0, 2)), 2), 8: lambda a: np.rot90(a, -1),
+    }  # fmt: skip
+    upright = noise(30, 20)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = Image.fromarray(np.ascontiguousarray(turned_back[orientation](upright)))
+    _, pixels = decode(encoded(stored, "PNG", exif=exif))
+    np.testing.assert_array_equal(pixels, upright)
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "expected"),
+    [
+        ("RGBA", (255, 0, 0, 0), (255, 255, 255)),
+        ("RGBA", (200, 100, 0, 255), (200, 100, 0)),
+        ("LA", (10, 255), (10, 10, 10)),
+        ("L", 77, (77, 77, 77)),
+        ("I;16", 0x8040, (0x80, 0x80, 0x80)),
+        ("1", 1, (255, 255, 255)),
+    ],
+)
+def test_every_kind_of_pixel_becomes_rgb_on_white(
+    mode: str, colour: int | tuple[int, ...], expected: tuple[int, int, int]
+) -> None:
+    _, pixels = decode(encoded(Image.new(mode, (4, 4), colour), "PNG"))
+    assert tuple(pixels[0, 0]) == expected
+
+
+def test_a_transparent_palette_lies_on_white() -> None:
+    image = Image.new("P", (4, 4), 1)
+    image.putpalette([0, 0, 0, 255, 0, 0])
+    _, pixels = decode(encoded(image, "PNG", transparency=1))
+    assert tuple(pixels[0, 0]) == (255, 255, 255)
+
+
+def test_sharpness_is_the_variance_of_the_laplacian() -> None:
+    grey = noise(50, 40)[..., 0].copy()
+    assert sharpness(grey) == pytest.approx(cv2.Laplacian(grey, cv2.CV_64F).var())
+
+
+def test_the_hash_survives_scaling_and_tells_pictures_apart() -> None:
+    smooth = cv2.resize(noise(9, 9, seed=1)[..., 0], (640, 480), interpolation=cv2.INTER_CUBIC)
+    other = cv2.resize(noise(9, 9, seed=2)[..., 0], (640, 480), interpolation=cv2.INTER_CUBIC)
+    scaled = cv2.resize(smooth, (320, 240), interpolation=cv2.INTER_AREA)
+
+    def distance(a: np.ndarray, b: np.ndarray) -> int:
+        return (int(perceptual_hash(a), 16) ^ int(perceptual_hash(b), 16)).bit_count()
+
+    assert distance(smooth, scaled) <= 2
+    assert distance(smooth, other) >= 16
+
+
+def test_a_picture_of_the_largest_size_is_allowed() -> None:
+    with pytest.raises(QualityError) as caught:
+        decode(png_header(10_000, MAX_PIXELS // 10_000))
+    assert caught.value.reason is Reason.UNDECODABLE  # past the limit's check: no pixels there

@@ -1,0 +1,94 @@
+"""A verdict on every picture, and counts that add up."""
+
+import numpy as np
+import pytest
+
+from tasks.records import Address, Candidate, Measures, Picture, Reason, Rejected, Stage
+from tasks.selection import Criteria, select
+from tests.test_cluster import group
+
+CRITERIA = Criteria(limit=100, eps_cosine=0.18, min_samples=3)
+
+
+def candidate(name: str, rank: int) -> Candidate:
+    return Candidate((Address(f"http://example.com/{name}"),), rank, "test")
+
+
+def picture(rank: int, *, content: str = "") -> Picture:
+    """A picture whose hash is unlike any other's."""
+    phash = f"{np.random.default_rng(rank).integers(2**63):016x}"
+    measures = Measures(500, 500, 100.0, phash)
+    return Picture(candidate(f"{rank}.jpg", rank), (), "JPEG", content or str(rank), measures)
+
+
+def rejected(rank: int, reason: Reason) -> Rejected:
+    return Rejected(candidate(f"{rank}.jpg", rank), reason, "for a test")
+
+
+def a_run() -> tuple[list[Picture], np.ndarray, list[Rejected]]:
+    """12 of the subject (ranks 20 … 9, the last first), 5 of another, 3 of nothing, 4 bad ones."""
+    pictures = [picture(rank) for rank in [*range(20, 8, -1), *range(21, 26), *range(26, 29)]]
+    vectors = np.concatenate(
+        [group(0, 12, 0.03, 1), group(1, 5, 0.03, 2), np.eye(64, dtype=np.float32)[5:8]]
+    )
+    fallen = [
+        rejected(1, Reason.HTTP_ERROR), rejected(2, Reason.HTTP_ERROR),
+        rejected(3, Reason.TOO_SMALL), rejected(30, Reason.TIMED_OUT),
+    ]  # fmt: skip
+    return pictures, vectors, fallen
+
+
+def test_the_chosen_are_the_subject_in_the_order_of_the_page() -> None:
+    selection = select(*a_run(), CRITERIA)
+    assert [p.candidate.rank for p in selection.chosen] == list(range(9, 21))
+    assert selection.has_subject
+
+
+def test_the_limit_cuts_at_the_end_of_the_page() -> None:
+    selection = select(*a_run(), Criteria(5, 0.18, 3))
+    assert [p.candidate.rank for p in selection.chosen] == [9, 10, 11, 12, 13]
+    assert selection.waterfall().reasons[Reason.OVER_LIMIT] == 7
+
+
+def test_the_waterfall_adds_up_and_names_every_reason() -> None:
+    waterfall = select(*a_run(), Criteria(10, 0.18, 3)).waterfall()
+    steps = (waterfall.found, waterfall.fetched, waterfall.good, waterfall.unique)
+    assert steps == (24, 21, 20, 20)
+    assert (waterfall.subject, waterfall.chosen) == (12, 10)
+    assert waterfall.reasons == {
+        Reason.HTTP_ERROR: 2, Reason.TIMED_OUT: 1, Reason.TOO_SMALL: 1,
+        Reason.OTHER_CLUSTER: 5, Reason.NOISE: 3, Reason.OVER_LIMIT: 2,
+    }  # fmt: skip
+    assert waterfall.found == waterfall.chosen + sum(waterfall.reasons.values())
+
+
+def test_copies_have_no_vote_on_the_subject() -> None:
+    pictures, vectors, fallen = a_run()
+    reposts = [picture(rank, content="spam") for rank in range(40, 60)]
+    reposts = [
+        Picture(p.candidate, (), p.format, p.source_sha256, reposts[0].measures) for p in reposts
+    ]
+    spam = group(3, 1, 0.03, 4).repeat(20, axis=0)
+    selection = select([*reposts, *pictures], np.concatenate([spam, vectors]), fallen, CRITERIA)
+    assert len(selection.chosen) == 12
+    assert selection.waterfall().reasons[Reason.EXACT_COPY] == 19
+    copies = [v for v in selection.verdicts.values() if v.reason is Reason.EXACT_COPY]
+    assert {v.copy_of for v in copies} == {reposts[0].key}
+
+
+def test_without_a_cluster_every_picture_says_so() -> None:
+    pictures = [picture(rank) for rank in range(10)]
+    selection = select(pictures, np.eye(64, dtype=np.float32)[:10], [], CRITERIA)
+    assert not selection.has_subject
+    assert selection.chosen == ()
+    assert selection.waterfall().reasons == {Reason.NO_SUBJECT: 10}
+
+
+def test_nothing_found_is_counted_as_nothing() -> None:
+    waterfall = select([], np.zeros((0, 0), np.float32), [], CRITERIA).waterfall()
+    assert (waterfall.found, waterfall.chosen, waterfall.reasons) == (0, 0, {})
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_belongs_to_a_stage(reason: Reason) -> None:
+    assert reason.stage in Stage
