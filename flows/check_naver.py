@@ -16,7 +16,6 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 
 from prefect import flow
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
@@ -102,8 +101,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("the query is empty")
     try:
         report = check(arguments.query, Settings())
-    except ValidationError as error:
-        parser.error(f"a setting in the environment or in .env cannot be right: {error}")
     except CollectError as error:
         _print_failure(error, as_json=arguments.json)
         return error.exit_code

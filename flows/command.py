@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         request = _request(given)
         with display():
+            Jobs.open(Settings()).close()  # a record that cannot be kept is better known now
             use_prefect_server()
             report = collect(request)
     except CollectError as error:

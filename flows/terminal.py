@@ -39,14 +39,12 @@ def display() -> Iterator[None]:
 
 
 def _quiet_prefect() -> None:
-    for name in list(logging.root.manager.loggerDict):
-        logger = logging.getLogger(name)
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("prefect")]
+    for logger in (logging.root, *map(logging.getLogger, names)):
         for handler in logger.handlers[:]:
             if isinstance(handler, PrefectConsoleHandler):
                 logger.removeHandler(handler)
-    for handler in logging.root.handlers[:]:
-        if isinstance(handler, PrefectConsoleHandler):
-            logging.root.removeHandler(handler)
+                logger.addHandler(logging.NullHandler())  # without any, Python prints warnings
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from subprocess import TimeoutExpired
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import ChromeOptions, Remote
@@ -36,6 +36,7 @@ SCRIPT_TIMEOUT_S = 10
 START_TIMEOUT_S = 60  # a cold Chrome on a busy machine takes 10 s and more
 CALL_TIMEOUT_S = 20  # of any one call to the driver; longer than what the driver itself waits
 EXIT_TIMEOUT_S = 3
+MOST_PATH = 40  # of the 104 bytes that macOS has for a socket's path, Chrome itself needs over 60
 DOWNLOAD_TIMEOUT_S = 30
 
 _NAMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome")
@@ -74,7 +75,9 @@ def open_browser(settings: Settings) -> Iterator[Remote]:
     try:
         with ExitStack() as on_exit:
             folder = on_exit.enter_context(
-                TemporaryDirectory(prefix="naver-browser-", ignore_cleanup_errors=True)
+                TemporaryDirectory(
+                    prefix="naver-browser-", dir=_short_folder(), ignore_cleanup_errors=True
+                )
             )
             service = Service(
                 executable_path=str(driver),
@@ -92,6 +95,12 @@ def open_browser(settings: Settings) -> Iterator[Remote]:
             f"The browser {binary} failed: {_first_line(error)} "
             "Try again; if it stays so, check that it and its driver have the same version."
         ) from error
+
+
+def _short_folder() -> str:
+    """Return a folder for temporary files whose path leaves room for Chrome's socket."""
+    usual = gettempdir()
+    return "/tmp" if sys.platform != "win32" and len(usual) > MOST_PATH else usual  # noqa: S108
 
 
 def find_binary(settings: Settings) -> Path:

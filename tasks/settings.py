@@ -4,17 +4,32 @@ Build it where a run starts (``Settings()``), hand it on from there.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from tasks.errors import BadRequestError
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 
 class Settings(BaseSettings):
-    """Each field is the environment variable of the same name; ``.env.example`` explains them."""
+    """Each field is the environment variable of the same name; ``.env.example`` explains them.
+
+    Raises ``BadRequestError`` where one cannot be right, without its value, which may be secret.
+    """
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            first = error.errors(include_input=False)[0]
+            name = str(first["loc"][0]).upper() if first["loc"] else "A setting"
+            raise BadRequestError(
+                f"{name} in the environment or .env cannot be right: {first['msg']}."
+            ) from error
 
     model_config = SettingsConfigDict(
         env_file=PROJECT_DIR / ".env",

@@ -1,0 +1,286 @@
+"""The whole flow, with real parts: Chromium on the replica, Postgres, CLIP, Prefect."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect.exceptions import ParameterTypeError
+from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+from flows.collect import Report, collect
+from flows.request import CollectRequest
+from tasks.errors import (
+    BadRequestError,
+    BlockedError,
+    CollectError,
+    ModelError,
+    NoSubjectError,
+    UnreachableError,
+)
+from tasks.jobs import Job, Jobs, Status
+from tests.conftest import TINY_CLIP
+from tests.leftovers import leftovers
+from tests.naver_replica.results import Truth
+from tests.naver_replica.serving import Replica
+
+COLLECT = Path(__file__).parents[1] / "flows" / "collect.py"
+
+pytestmark = pytest.mark.usefixtures("prefect_server", "_quick", "jobs")
+
+
+@pytest.fixture
+def _quick() -> Iterator[None]:
+    """Spare each run the second in which its heartbeat thread ends."""
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _naver(replica: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in replica.environment().items():
+        monkeypatch.setenv(name, value)
+
+
+def run(query: str = "사과", **parameters: object) -> Report:
+    return collect(CollectRequest(query=query, model=str(TINY_CLIP), **parameters))
+
+
+def only(jobs: Jobs) -> Job:
+    (job,) = jobs.newest(limit=10)
+    return job
+
+
+def rows(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("query", ["사과", "자동차", "house"])
+def test_the_dataset_is_the_subject(
+    query: str, replica: Replica, jobs: Jobs, tmp_path: Path
+) -> None:
+    report = run(query, limit=150, out_dir=tmp_path / "out")
+    truth = replica.truth(query)
+    ranked = {result.rank: result for result in truth.values()}
+    chosen = [truth[str(row["url"])] for row in rows(tmp_path / "out" / "manifest.jsonl")]
+    right = [result for result in chosen if result.shows_subject]
+    assert len(right) / len(chosen) >= 0.95
+    wanted = {result.rank for result in truth.values() if result.truth is Truth.SUBJECT}
+    had = {ranked[r.copy_of].rank if r.copy_of else r.rank for r in right}
+    assert len(wanted & had) / len(wanted) >= 0.9
+
+    counts = report.waterfall
+    assert counts.found == len(truth) == 150
+    assert counts.found == counts.chosen + sum(counts.reasons.values())
+    decisions = rows(tmp_path / "out" / "decisions.jsonl")
+    assert {row["url"] for row in decisions} == set(truth)
+    assert sum(row["is_chosen"] is True for row in decisions) == counts.chosen == len(chosen)
+    job = only(jobs)
+    assert (job.status, job.count, job.error) == (Status.DONE, counts.chosen, None)
+    assert (job.id, job.query, job.out_dir) == (report.job_id, query, str(tmp_path / "out"))
+    assert f"{counts.chosen} images saved" in jobs.log(job.id)
+
+
+def test_each_bad_picture_falls_out_for_its_own_reason(replica: Replica, tmp_path: Path) -> None:
+    run(limit=150, out_dir=tmp_path / "out")
+    reasons = {row["url"]: row["reason"] for row in rows(tmp_path / "out" / "decisions.jsonl")}
+    truth = replica.truth("사과")
+    expected = {
+        Truth.BLURRED: {"blurred"},
+        Truth.SMALL: {"too_small"},
+    }
+    for kind, allowed in expected.items():
+        found = {reasons[url] for url, result in truth.items() if result.truth is kind}
+        assert found == allowed
+    by_rank = {result.rank: url for url, result in truth.items()}
+    copies = [(url, r.copy_of) for url, r in truth.items() if r.truth is Truth.EXACT_COPY]
+    for url, of in copies:
+        assert of
+        assert "exact_copy" in (reasons[url], reasons[by_rank[of]])
+    assert copies
+
+
+def test_the_wanted_number_is_kept_and_no_more(jobs: Jobs) -> None:
+    report = run(limit=20)
+    assert report.waterfall.chosen == only(jobs).count == 20
+    assert len(list(report.out_dir.glob("img_*.jpg"))) == 20
+    assert report.waterfall.found == 40  # twice as many were enough
+    assert report.waterfall.reasons["over_limit"] > 0
+
+
+def test_where_too_few_survive_the_source_is_asked_for_more() -> None:
+    report = run("사과 500", limit=50, min_side=700, max_candidates=200)
+    assert 100 < report.waterfall.found <= 200
+
+
+def test_a_subject_that_is_not_found_is_said_and_can_be_tried_again(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(NoSubjectError, match="No group among"):
+        run(limit=30, eps=0.001)
+    failed = only(jobs)
+    folder = Path(failed.out_dir)
+    assert {p.name for p in folder.iterdir()} == {".work", "decisions.jsonl", "job.json"}
+    assert (failed.status, failed.count) == (Status.FAILED, None)
+    assert failed.error
+    assert failed.error.startswith("No group among")
+
+    # Neither the search nor a download is repeated: there is nothing to reach any more.
+    monkeypatch.setenv("NAVER_SEARCH_URL", "http://127.0.0.1:9/")
+    monkeypatch.setenv("DOWNLOAD_ALLOW_HOSTS", "")
+    report = run(limit=30, job_id=failed.id)
+    done = only(jobs)
+    assert (done.id, done.status, done.error, done.count) == (failed.id, Status.DONE, None, 30)
+    assert report.out_dir == folder
+
+    again = run(limit=30, job_id=failed.id)
+    assert again.waterfall == report.waterfall
+    assert only(jobs).status is Status.DONE
+
+
+@pytest.mark.parametrize(
+    ("query", "error", "sentence"),
+    [
+        ("없는검색어", NoSubjectError, "has no results"),
+        ("차단", BlockedError, "refuses this network"),
+        ("차단200", BlockedError, "refuses this network"),
+    ],
+)
+def test_a_search_without_candidates_fails_with_the_cause(
+    query: str, error: type[CollectError], sentence: str, jobs: Jobs
+) -> None:
+    with pytest.raises(error, match=sentence):
+        run(query)
+    job = only(jobs)
+    assert job.status is Status.FAILED
+    assert job.error
+    assert sentence in job.error
+    assert sentence in jobs.log(job.id)
+
+
+def test_an_unreachable_naver_is_said(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAVER_SEARCH_URL", "http://127.0.0.1:9/")
+    with pytest.raises(UnreachableError, match=r"127\.0\.0\.1:9"):
+        run()
+    assert only(jobs).status is Status.FAILED
+
+
+def test_a_folder_without_a_model_is_said(tmp_path: Path, jobs: Jobs) -> None:
+    with pytest.raises(ModelError, match="holds no CLIP checkpoint"):
+        collect(CollectRequest(query="사과", model=str(tmp_path)))
+    assert "holds no CLIP checkpoint" in (only(jobs).error or "")
+
+
+def test_an_unknown_job_cannot_be_resumed(jobs: Jobs) -> None:
+    with pytest.raises(BadRequestError, match="no job abc"):
+        run(job_id="abc")
+    assert only(jobs).status is Status.FAILED
+
+
+def test_parameters_that_prefect_refuses_have_their_row(jobs: Jobs) -> None:
+    with pytest.raises(ParameterTypeError):
+        collect({"query": "사과", "limit": 0})  # type: ignore[arg-type]
+    job = only(jobs)
+    assert (job.query, job.status) == ("사과", Status.FAILED)
+    assert "limit" in (job.error or "")
+
+
+def command(*arguments: str) -> "subprocess.Popen[str]":
+    environment = {**os.environ, "PREFECT_API_URL": str(PREFECT_API_URL.value())}
+    return subprocess.Popen(  # noqa: S603 — our own program
+        [sys.executable, str(COLLECT), *arguments], env=environment, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def test_the_command_line_prints_one_json_object(jobs: Jobs, tmp_path: Path) -> None:
+    out_dir = tmp_path / "my apples"
+    process = command(
+        "사과", "--limit", "10", "--out_dir", str(out_dir), "--model", str(TINY_CLIP), "--json"
+    )
+    out, err = process.communicate(timeout=90)
+    assert process.returncode == 0, err
+    report = json.loads(out)
+    assert report["waterfall"]["chosen"] == 10
+    assert (out_dir / "img_0010.jpg").exists()
+    assert "Traceback" not in err
+    assert only(jobs).id == report["job_id"]
+
+
+def test_the_command_line_ends_with_a_summary_and_resumes_by_id_alone(jobs: Jobs) -> None:
+    arguments = ("--limit", "12", "--model", str(TINY_CLIP))
+    process = command("사과", *arguments, "--eps", "0.001")
+    out, err = process.communicate(timeout=90)
+    assert process.returncode == 3
+    assert err.splitlines()[-1].startswith("No group among")
+    assert "Traceback" not in err
+    job = only(jobs)
+    process = command("--job-id", job.id, "--eps", "0.18")
+    out, err = process.communicate(timeout=90)
+    assert process.returncode == 0, err
+    summary = out.splitlines()[-1]
+    assert summary.startswith("12 images of “사과” saved in ")
+    assert job.out_dir in summary
+    assert [line.split()[0] for line in out.splitlines()[:6]] == [
+        "found", "fetched", "good", "unique", "subject", "chosen",
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder for temporary files; its path is short, as Chrome puts a socket there."""
+    with tempfile.TemporaryDirectory(prefix="t-") as path:
+        yield Path(path)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_leaves_nothing_behind_and_can_go_on(
+    how: signal.Signals, jobs: Jobs, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TMPDIR", str(temporary))
+        process = command("사과 500", "--limit", "300", "--model", str(TINY_CLIP))
+    assert process.stderr
+    for line in process.stderr:
+        if "Load 2" in line:
+            process.send_signal(how)
+            break
+    timer = threading.Timer(60, process.kill)
+    timer.start()
+    rest = process.stderr.read()
+    process.communicate()
+    timer.cancel()
+    assert process.returncode == 130, rest
+    assert "Traceback" not in rest
+    assert leftovers(temporary) == []
+    stopped = only(jobs)
+    assert (stopped.status, stopped.error) == (Status.CANCELLED, "The run was stopped.")
+    assert not (Path(stopped.out_dir) / "manifest.jsonl").exists()
+
+    report = run("사과 500", limit=30, job_id=stopped.id)
+    assert report.waterfall.chosen == 30
+    assert only(jobs).status is Status.DONE
+
+
+def test_bad_arguments_are_one_sentence() -> None:
+    process = command("사과", "--limit", "word")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (2, "")
+    assert err.startswith("--limit cannot be used: ")
+    assert len(err.splitlines()) == 1
+
+
+def test_a_database_that_refuses_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://someone:s3cret@127.0.0.1:9/nowhere")
+    process = command("사과")
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Postgres at 127.0.0.1:9 cannot be used" in err.splitlines()[-1]
+    assert "s3cret" not in err
+    assert "Traceback" not in err

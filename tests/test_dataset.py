@@ -1,0 +1,211 @@
+"""The output folder: what is in it, what never is, and when it counts as whole."""
+
+import json
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from tasks.dataset import claim, finished, request_of, saved_bytes, write_dataset
+from tasks.errors import BadRequestError, OutputError
+from tasks.quality import QualityLimits, decode, examine
+from tasks.records import (
+    Address,
+    AddressKind,
+    Attempt,
+    Candidate,
+    Picture,
+    Reason,
+    Rejected,
+    Verdict,
+)
+from tasks.selection import Selection
+from tasks.workspace import Workspace
+
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+REQUEST = {"query": "사과", "source": "naver", "min_side": 300, "min_sharpness": 50.0, "eps": 0.18}
+JOB = {"id": "a1", "query": "사과"}
+
+
+def image_file(
+    file_format: str = "JPEG", seed: int = 0, mode: str = "RGB", **options: object
+) -> bytes:
+    noise = np.random.default_rng(seed).integers(0, 256, (310, 320, 3), np.uint8)
+    out = BytesIO()
+    Image.fromarray(noise).convert(mode).save(out, file_format, **options)
+    return out.getvalue()
+
+
+def exif(orientation: int) -> Image.Exif:
+    made = Image.Exif()
+    made[0x0112] = orientation
+    made[0x010F] = "a secret camera"
+    return made
+
+
+def test_an_upright_jpeg_keeps_its_pixels_and_profile_and_nothing_else() -> None:
+    before = image_file(exif=exif(1), icc_profile=PROFILE, comment=b"a secret")
+    after = saved_bytes(before)
+    np.testing.assert_array_equal(decode(after)[1], decode(before)[1])
+    assert b"secret" not in after
+    assert Image.open(BytesIO(after)).info["icc_profile"] == PROFILE
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_a_turned_jpeg_is_saved_upright(orientation: int) -> None:
+    before = image_file(exif=exif(orientation), icc_profile=PROFILE)
+    saved = Image.open(BytesIO(saved_bytes(before)))
+    _, upright = decode(before)
+    assert saved.size == (upright.shape[1], upright.shape[0])
+    assert not saved.getexif()
+    assert saved.info["icc_profile"] == PROFILE
+    difference = np.asarray(saved).astype(int) - upright
+    assert np.abs(difference).mean() < 12  # noise, encoded anew at quality 95
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
+def test_every_other_format_becomes_a_jpeg(file_format: str) -> None:
+    saved = Image.open(BytesIO(saved_bytes(image_file(file_format))))
+    assert (saved.format, saved.mode, saved.size) == ("JPEG", "RGB", (320, 310))
+
+
+def test_the_profile_of_other_colours_does_not_stay() -> None:
+    grey = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    saved = Image.open(BytesIO(saved_bytes(image_file("PNG", mode="L", icc_profile=grey))))
+    assert "icc_profile" not in saved.info
+
+
+def a_picture(workspace: Workspace, rank: int, data: bytes) -> Picture:
+    file_format, measures = examine(data, QualityLimits())
+    url = f"http://example.com/{rank}"
+    candidate = Candidate((Address(url),), rank, "naver", f"사과 <{rank}>", "http://example.com/")
+    attempts = (Attempt(url, AddressKind.ORIGINAL, "ok"),)
+    return Picture(candidate, attempts, file_format, workspace.save_image(data), measures)
+
+
+@pytest.fixture
+def out_dir(tmp_path: Path) -> Path:
+    return tmp_path / "사과"
+
+
+@pytest.fixture
+def workspace(out_dir: Path) -> Workspace:
+    return claim(out_dir, "a1", REQUEST)
+
+
+def a_selection(workspace: Workspace) -> Selection:
+    """Ranks 1 and 4 are chosen, 2 is noise, 3 could not be fetched."""
+    pictures = tuple(a_picture(workspace, rank, image_file(seed=rank)) for rank in (1, 2, 4))
+    lost = Candidate((Address("http://example.com/3"),), 3, "naver")
+    attempts = (Attempt("http://example.com/3", AddressKind.ORIGINAL, "http_error: status 404"),)
+    verdicts = {
+        pictures[0].key: Verdict(None, cluster=0, score=0.91234),
+        pictures[1].key: Verdict(Reason.NOISE, cluster=-1, score=0.2),
+        pictures[2].key: Verdict(None, cluster=0, score=0.9),
+    }
+    fallen = Rejected(lost, Reason.HTTP_ERROR, "status 404", attempts)
+    return Selection(pictures, (fallen,), verdicts)
+
+
+def rows(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_the_folder_holds_the_chosen_and_the_whole_record(
+    workspace: Workspace, out_dir: Path
+) -> None:
+    selection = a_selection(workspace)
+    write_dataset.fn(workspace, out_dir, selection, JOB)
+    names = {p.name for p in out_dir.iterdir()} - {".work"}
+    assert names == {
+        "img_0001.jpg", "img_0002.jpg", "manifest.jsonl", "decisions.jsonl", "job.json",
+    }  # fmt: skip
+    manifest = rows(out_dir / "manifest.jsonl")
+    assert list(manifest[0])[:3] == ["query", "file", "source"]
+    assert [(r["file"], r["rank"], r["score"]) for r in manifest] == [
+        ("img_0001.jpg", 1, 0.9123),
+        ("img_0002.jpg", 4, 0.9),
+    ]
+    for row in manifest:
+        data = (out_dir / str(row["file"])).read_bytes()
+        assert row["sha256"] == sha256(data).hexdigest()
+        assert (row["query"], row["source"]) == ("사과", "naver")
+        assert (row["width"], row["height"]) == Image.open(BytesIO(data)).size
+    decisions = rows(out_dir / "decisions.jsonl")
+    assert [(r["rank"], r["is_chosen"], r["reason"]) for r in decisions] == [
+        (1, True, None), (2, False, "noise"), (3, False, "http_error"), (4, True, None),
+    ]  # fmt: skip
+    assert decisions[2]["attempts"] == [
+        {"url": "http://example.com/3", "kind": "original", "outcome": "http_error: status 404"}
+    ]
+    job = json.loads((out_dir / "job.json").read_text())
+    assert (job["counts"]["found"], job["counts"]["chosen"]) == (4, 2)
+    assert job["counts"]["reasons"] == {"http_error": 1, "noise": 1}
+    assert finished(out_dir, "a1") == selection.waterfall()
+    assert finished(out_dir, "another") is None
+
+
+def test_without_a_subject_there_are_no_images_and_no_manifest(
+    workspace: Workspace, out_dir: Path
+) -> None:
+    selection = a_selection(workspace)
+    verdicts = {key: Verdict(Reason.NO_SUBJECT) for key in selection.verdicts}
+    none = Selection(selection.pictures, selection.rejected, verdicts)
+    write_dataset.fn(workspace, out_dir, none, JOB)
+    assert {p.name for p in out_dir.iterdir()} == {".work", "decisions.jsonl", "job.json"}
+    assert len(rows(out_dir / "decisions.jsonl")) == 4
+    assert finished(out_dir, "a1") is None
+
+
+def test_writing_twice_is_harmless(workspace: Workspace, out_dir: Path) -> None:
+    selection = a_selection(workspace)
+    write_dataset.fn(workspace, out_dir, selection, JOB)
+    first = {p.name: p.read_bytes() for p in out_dir.iterdir() if p.is_file()}
+    write_dataset.fn(workspace, out_dir, selection, JOB)
+    assert {p.name: p.read_bytes() for p in out_dir.iterdir() if p.is_file()} == first
+
+
+def test_a_file_that_cannot_be_written_leaves_no_manifest(
+    workspace: Workspace, out_dir: Path
+) -> None:
+    selection = a_selection(workspace)
+    (out_dir / "decisions.jsonl").mkdir()
+    with pytest.raises(OutputError, match=r"decisions\.jsonl cannot be written"):
+        write_dataset.fn(workspace, out_dir, selection, JOB)
+    assert not (out_dir / "manifest.jsonl").exists()
+    assert not list(out_dir.glob(".tmp-*"))
+
+
+def test_a_folder_with_other_things_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "img_0001.jpg").write_text("a holiday")
+    with pytest.raises(BadRequestError, match="not an empty folder"):
+        claim(tmp_path, "a1", REQUEST)
+    assert [p.name for p in tmp_path.iterdir()] == ["img_0001.jpg"]
+    with pytest.raises(BadRequestError, match="not an empty folder"):
+        claim(tmp_path / "img_0001.jpg", "a1", REQUEST)
+
+
+def test_a_folder_of_another_job_is_refused(workspace: Workspace, out_dir: Path) -> None:
+    with pytest.raises(BadRequestError, match="belongs to job a1"):
+        claim(out_dir, "b2", REQUEST)
+
+
+def test_a_resumed_job_asks_the_same_of_its_candidates(workspace: Workspace, out_dir: Path) -> None:
+    assert claim(out_dir, "a1", REQUEST | {"eps": 0.3}) == workspace
+    assert request_of(str(out_dir)) == REQUEST | {"eps": 0.3}
+    with pytest.raises(BadRequestError, match="begun with min_side 300, not 100"):
+        claim(out_dir, "a1", REQUEST | {"min_side": 100})
+
+
+def test_nothing_to_resume_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BadRequestError, match="Nothing to resume"):
+        request_of(str(tmp_path))
+
+
+def test_a_folder_under_a_file_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot be written"):
+        claim(tmp_path / "file" / "out", "a1", REQUEST)

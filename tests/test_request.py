@@ -1,0 +1,43 @@
+"""What may be asked of a run."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from flows.request import MAX_QUERY_LENGTH, CollectRequest
+
+
+def test_a_query_alone_is_enough() -> None:
+    request = CollectRequest(query="  고양이 집사 ")
+    assert request.query == "고양이 집사"
+    assert (request.limit, request.eps, request.min_samples) == (50, 0.18, 3)
+    assert (request.min_side, request.min_sharpness) == (300, 50)
+    assert request.model == "openai/clip-vit-base-patch32"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"query": ""}, {"query": "   "}, {"query": "a" * (MAX_QUERY_LENGTH + 1)},
+        {"query": "a\nb"}, {"query": "a\0b"}, {"query": "\u202e"},
+        {"limit": 0}, {"limit": -5}, {"limit": "many"}, {"limit": 1.5}, {"limit": 10**9},
+        {"out_dir": "a\0b"}, {"source": "elsewhere"}, {"min_side": 0}, {"min_sharpness": -1},
+        {"min_sharpness": float("inf")}, {"eps": 0}, {"eps": 1.01}, {"eps": float("nan")},
+        {"min_samples": 0}, {"model": ""}, {"device": "tpu"}, {"max_candidates": 0},
+        {"job_id": "../x"}, {"job_id": ""}, {"job_id": "A" * 32}, {"unknown": 1},
+    ],
+)  # fmt: skip
+def test_what_cannot_be_right_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        CollectRequest.model_validate({"query": "사과"} | wrong)
+
+
+def test_the_folder_is_absolute_so_that_a_run_elsewhere_finds_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/someone")
+    assert CollectRequest(query="a", out_dir=Path("out")).out_dir == tmp_path / "out"
+    assert CollectRequest(query="a", out_dir=Path("~/x")).out_dir == Path("/home/someone/x")
+    assert CollectRequest(query="a").out_dir is None
