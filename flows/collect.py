@@ -145,7 +145,8 @@ def gather(
             batch.result()
         selection = choose(workspace, len(batches), request.model, request.criteria)
         chosen = len(selection.chosen)
-        log.info("%d of %d candidates show the subject.", chosen, found)
+        subject = selection.waterfall().subject
+        log.info("%d of %d candidates show the subject.", subject, found)
         is_exhausted = found < target
         if chosen >= request.limit or is_exhausted or found >= request.max_candidates:
             return selection

@@ -25,7 +25,7 @@ class CollectRequest(BaseModel):
     limit: int = Field(50, ge=1, le=10_000, description="How many images are wanted.")
     out_dir: Path | None = Field(
         None,
-        description="The dataset's own folder; data/naver_collected/<job id> if left empty.",
+        description="The dataset's own folder; data/naver_collected/JOB_ID if left empty.",
     )
     source: Literal["naver"] = Field("naver", description="Where candidates come from.")
     min_side: int = Field(

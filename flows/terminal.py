@@ -33,6 +33,7 @@ def display() -> Iterator[None]:
             yield
     else:
         plain = logging.StreamHandler(sys.stderr)
+        plain.addFilter(_is_no_error)
         plain.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
         with handling(plain):
             yield
@@ -53,9 +54,16 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _lines_above(console: Console) -> logging.Handler:
-    return RichHandler(
+    handler = RichHandler(
         console=console, show_level=False, show_path=False, log_time_format="%H:%M:%S"
     )
+    handler.addFilter(_is_no_error)
+    return handler
+
+
+def _is_no_error(record: logging.LogRecord) -> bool:
+    """What went wrong is the command line's last word, and not said twice."""
+    return record.levelno < logging.ERROR
 
 
 @contextmanager

@@ -131,11 +131,13 @@ def write_dataset(
         data = saved_bytes(workspace.image_path(picture.source_sha256).read_bytes())
         with writing(out_dir / names[picture.key]) as file:
             file.write(data)
-        progress.report("save", done=1)
         return sha256(data).hexdigest()
 
+    hashes: dict[str, str] = {}
     with ThreadPoolExecutor(thread_name_prefix="save") as pool:
-        hashes = dict(zip(names, pool.map(save, selection.chosen), strict=True))
+        for key, digest in zip(names, pool.map(save, selection.chosen), strict=True):
+            hashes[key] = digest
+            progress.report("save", done=1)
     rows = list(_rows(selection, str(job["query"]), names, hashes))
     _write_lines(out_dir / DECISIONS, rows)
     waterfall = asdict(selection.waterfall())

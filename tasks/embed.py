@@ -3,6 +3,7 @@
 The model is named by hub name or folder. It is loaded once per process, at first use.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,6 +30,8 @@ BATCH = 16  # pictures per forward pass: larger ones gain nothing on a CPU and r
 DEFAULT_MODEL = "openai/clip-vit-base-patch32"
 
 _loading = Lock()
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +69,20 @@ def load(model: str, device: str) -> Embedder:
 @lru_cache(maxsize=1)
 def _load(model: str, device: str) -> Embedder:
     import torch
+    from huggingface_hub.utils import logging as hub_logging
     from transformers import AutoImageProcessor, AutoModel
-    from transformers.utils import logging
+    from transformers.utils import logging as transformers_logging
 
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    hub_logging.set_verbosity_error()
     if device == "cuda" and not torch.cuda.is_available():
         raise ModelError("There is no CUDA device here: leave --device at auto, or say cpu.")
     where = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
     home = Settings().hf_home
     cache = str(home / "hub") if home else None
+    is_folder = Path(model).is_dir()
+    log.info("Loading %s%s.", model, "" if is_folder else " (downloaded at its first use)")
     try:
         network = AutoModel.from_pretrained(model, cache_dir=cache, dtype=torch.float32)
         processor = AutoImageProcessor.from_pretrained(model, cache_dir=cache)

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-type Rgb = tuple[int, int, int]
-type Points = Sequence[tuple[float, float]]
+Rgb = tuple[int, int, int]
+Points = Sequence[tuple[float, float]]
 
 # Coordinates are handed to OpenCV in sixteenths of a pixel.
 SUBPIXEL_BITS = 4
