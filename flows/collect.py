@@ -80,7 +80,7 @@ def collect(request: CollectRequest) -> Report:
             log.info("Job %s is done already.", job_id)
             waterfall = done
         else:
-            workspace = claim(out_dir, job_id, request.model_dump(mode="json"))
+            workspace = claim(out_dir, job_id, request.model_dump(mode="json", exclude={"job_id"}))
             log.info("Collecting %d images of %r into %s.", request.limit, request.query, out_dir)
             loading = load_model.submit(request.model, request.device)
             with Search(request.source, request.query, settings) as search:
@@ -88,7 +88,7 @@ def collect(request: CollectRequest) -> Report:
             job = {
                 "id": job_id,
                 "query": request.query,
-                "parameters": request.model_dump(mode="json", exclude={"job_id", "query"}),
+                "request": request.model_dump(mode="json", exclude={"job_id"}),
                 "model_revision": loading.result(),
                 "started_at": started.isoformat(),
                 "finished_at": datetime.now(UTC).isoformat(),
@@ -97,6 +97,7 @@ def collect(request: CollectRequest) -> Report:
             waterfall = selection.waterfall()
             if not waterfall.chosen:
                 raise NoSubjectError(no_subject(request, waterfall))
+            workspace.discard()
         jobs.set_count(run_id, waterfall.chosen)
         seconds = (datetime.now(UTC) - started).total_seconds()
         log.info("%d images saved in %.0f s.", waterfall.chosen, seconds)

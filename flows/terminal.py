@@ -25,7 +25,7 @@ STAGES = ("search", "download", "embed", "save")
 @contextmanager
 def display() -> Iterator[None]:
     """Show the log lines, and on a terminal the progress, of what runs in the block."""
-    _quiet_prefect()
+    quiet_prefect()
     signal.signal(signal.SIGTERM, _stop)
     console = Console(stderr=True)
     if console.is_terminal:
@@ -39,7 +39,8 @@ def display() -> Iterator[None]:
             yield
 
 
-def _quiet_prefect() -> None:
+def quiet_prefect() -> None:
+    """Take Prefect's log lines off the console of this process."""
     names = [name for name in logging.root.manager.loggerDict if name.startswith("prefect")]
     for logger in (logging.root, *map(logging.getLogger, names)):
         for handler in logger.handlers[:]:

@@ -95,15 +95,14 @@ def claim(out_dir: Path, job_id: str, request: Mapping[str, Any]) -> Workspace:
 
 
 def request_of(out_dir: str) -> dict[str, Any]:
-    """Return what the job in that folder was asked, as ``claim`` stored it.
+    """Return what the job in that folder was asked: as ``claim`` stored it, or of a finished job.
 
     Raises ``BadRequestError`` where the folder has no trace of it.
     """
-    try:
-        owner = json.loads((Path(out_dir) / ".work" / "request.json").read_text())
-    except OSError as error:
-        raise BadRequestError(f"Nothing to resume is left in {out_dir}.") from error
-    return dict(owner["request"])
+    for path in (Path(out_dir) / ".work" / "request.json", Path(out_dir) / JOB):
+        if path.exists():
+            return dict(json.loads(path.read_text())["request"])
+    raise BadRequestError(f"Nothing to resume is left in {out_dir}.")
 
 
 def finished(out_dir: Path, job_id: str) -> Waterfall | None:

@@ -10,6 +10,7 @@ Every file is written under another name and renamed, so one that is there is wh
 goes on from what it finds, and repeating a stage is harmless.
 """
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -112,6 +113,10 @@ class Workspace:
             with writing(path) as file:
                 file.write(data)
         return name
+
+    def discard(self) -> None:
+        """Remove everything: the dataset is whole and needs none of it."""
+        shutil.rmtree(self.root, ignore_errors=True)
 
     def _batch(self, number: int) -> Path:
         return self.root / "batches" / f"{number:04d}"

@@ -139,6 +139,8 @@ def test_a_subject_that_is_not_found_is_said_and_can_be_tried_again(
     assert (done.id, done.status, done.error, done.count) == (failed.id, Status.DONE, None, 30)
     assert report.out_dir == folder
 
+    assert not (folder / ".work").exists()
+
     again = run(limit=30, job_id=failed.id)
     assert again.waterfall == report.waterfall
     assert only(jobs).status is Status.DONE

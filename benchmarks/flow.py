@@ -1,0 +1,165 @@
+"""The whole job, query to folder, against the way of the program this one succeeds.
+
+    python benchmarks/flow.py [--repeats 3] [--limit 60] [--model tests/tiny_clip]
+
+Both search the local replica of Naver with the same browser code and choose with the same CLIP and
+the same DBSCAN. The peer then works as the earlier program did: one download at a time, one image
+through CLIP at a time, every image encoded anew. ``overhead`` is the share of our time that goes
+when the same task functions run on a plain thread pool instead of Prefect, whose server is up
+before any clock starts.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+import requests
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+from sklearn.cluster import DBSCAN
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the replica is no part of the package
+
+from flows.collect import BATCH, CANDIDATES_PER_IMAGE, TASKS_AT_ONCE, collect
+from flows.request import CollectRequest
+from flows.temporary_server import use_prefect_server
+from flows.terminal import quiet_prefect
+from tasks.dataset import write_dataset
+from tasks.download import download_batch
+from tasks.embed import embed_batch, load
+from tasks.search import Search
+from tasks.selection import choose
+from tasks.settings import Settings
+from tasks.sources.naver import search
+from tasks.workspace import Workspace
+from tests.naver_replica.serving import serve
+
+QUERY = "사과"
+
+
+def ours(request: CollectRequest) -> int:
+    """Run the flow; return how many images were saved."""
+    return collect(request).waterfall.chosen
+
+
+def without_prefect(request: CollectRequest) -> int:
+    """Run the same task functions, as much at once, on a plain thread pool."""
+    assert request.out_dir
+    workspace = Workspace(request.out_dir / ".work")
+    target, found = request.limit * CANDIDATES_PER_IMAGE, 0
+    embedding: list[Future[int]] = []
+
+    def process(number: int) -> int:
+        download_batch.fn(workspace, number, request.quality)
+        return embed_batch.fn(workspace, number, request.model, request.device)
+
+    with (
+        ThreadPoolExecutor(TASKS_AT_ONCE) as pool,
+        Search(request.source, request.query, Settings()) as candidates,
+    ):
+        while found < target and (page := candidates.take(min(BATCH, target - found))):
+            found += len(page)
+            embedding.append(pool.submit(process, workspace.add_batch(page)))
+        for batch in embedding:
+            batch.result()
+    selection = choose.fn(workspace, len(embedding), request.model, request.criteria)
+    write_dataset.fn(workspace, request.out_dir, selection, {"id": "0", "query": request.query})
+    return len(selection.chosen)
+
+
+def the_earlier_way(request: CollectRequest) -> int:
+    """Search, then one image after the other."""
+    assert request.out_dir
+    embedder = load(request.model, request.device)
+    images: list[Image.Image] = []
+    vectors: list[np.ndarray] = []
+    candidates = []
+    with closing(search(request.query, Settings())) as pages:
+        for page in pages:
+            candidates += page
+            if len(candidates) >= request.limit * CANDIDATES_PER_IMAGE:
+                break
+    for candidate in candidates[: request.limit * CANDIDATES_PER_IMAGE]:
+        try:
+            answer = requests.get(candidate.url, timeout=10)
+            image = Image.open(BytesIO(answer.content)).convert("RGB")
+        except (requests.RequestException, OSError):
+            continue
+        grey = cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2GRAY)
+        if min(image.size) < request.min_side:
+            continue
+        if cv2.Laplacian(grey, cv2.CV_64F).var() < request.min_sharpness:
+            continue
+        images.append(image)
+        vectors.append(embedder.embed([image])[0])
+    dbscan = DBSCAN(eps=request.eps, min_samples=request.min_samples, metric="cosine")
+    labels = dbscan.fit_predict(np.stack(vectors))
+    subject = np.bincount(labels[labels >= 0]).argmax()
+    chosen = [image for image, label in zip(images, labels, strict=True) if label == subject]
+    request.out_dir.mkdir(parents=True)
+    for number, image in enumerate(chosen[: request.limit], start=1):
+        image.save(request.out_dir / f"img_{number:04d}.jpg", quality=95)
+    return len(chosen[: request.limit])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--limit", type=int, default=60)
+    parser.add_argument("--model", default="tests/tiny_clip")
+    arguments = parser.parse_args()
+    ways: dict[str, Callable[[CollectRequest], int]] = {
+        "ours": ours,
+        "without Prefect": without_prefect,
+        "the earlier way": the_earlier_way,
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    images: dict[str, int] = {}
+    with serve() as replica, tempfile.TemporaryDirectory() as folder:
+        os.environ |= replica.environment() | {"DATA_DIR": folder}
+        quiet_prefect()
+        use_prefect_server()
+        load(arguments.model, "auto")
+        for repeat in range(arguments.repeats + 1):  # the first round warms up and is not counted
+            for name, way in ways.items():
+                request = CollectRequest(
+                    query=QUERY,
+                    limit=arguments.limit,
+                    model=arguments.model,
+                    out_dir=Path(folder) / f"{name}-{repeat}",
+                )
+                started = time.perf_counter()
+                images[name] = way(request)
+                if repeat:
+                    seconds[name].append(time.perf_counter() - started)
+    table = Table("way", "images", "seconds: median", "least", "most", title="query to folder")
+    for name, taken in seconds.items():
+        figures = (statistics.median(taken), min(taken), max(taken))
+        table.add_row(name, str(images[name]), *(f"{figure:.2f}" for figure in figures))
+    Console().print(table)
+    median = {name: statistics.median(taken) for name, taken in seconds.items()}
+    result = {
+        "stage": "flow",
+        "ours": round(median["ours"], 3),
+        "peer": round(median["the earlier way"], 3),
+        "unit": "seconds",
+        "ratio": round(median["the earlier way"] / median["ours"], 3),
+        "overhead": round(1 - median["without Prefect"] / median["ours"], 3),
+    }
+    sys.stdout.write(json.dumps(result) + "\n")
+
+
+if __name__ == "__main__":
+    main()
