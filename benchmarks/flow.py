@@ -43,6 +43,7 @@ from tasks.search import Search
 from tasks.selection import choose
 from tasks.settings import Settings
 from tasks.sources.naver import search
+from tasks.sources.query import SearchQuery
 from tasks.workspace import Workspace
 from tests.naver_replica.serving import serve
 
@@ -67,7 +68,7 @@ def without_prefect(request: CollectRequest) -> int:
 
     with (
         ThreadPoolExecutor(TASKS_AT_ONCE) as pool,
-        Search(request.source, request.query, Settings()) as candidates,
+        Search(request.source, SearchQuery(request.query), Settings()) as candidates,
     ):
         while found < target and (page := candidates.take(min(BATCH, target - found))):
             found += len(page)
@@ -86,7 +87,7 @@ def the_earlier_way(request: CollectRequest) -> int:
     images: list[Image.Image] = []
     vectors: list[np.ndarray] = []
     candidates = []
-    with closing(search(request.query, Settings())) as pages:
+    with closing(search(SearchQuery(request.query), Settings())) as pages:
         for page in pages:
             candidates += page
             if len(candidates) >= request.limit * CANDIDATES_PER_IMAGE:

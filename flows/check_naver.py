@@ -24,6 +24,7 @@ from tasks.records import AddressKind
 from tasks.settings import Settings
 from tasks.sources.naver import readings
 from tasks.sources.naver_results import Extraction, Ranking, Strategy
+from tasks.sources.query import SearchQuery
 
 LOADS = 2  # the first page, and what one scroll adds
 
@@ -55,7 +56,7 @@ class CheckReport:
 
 def check(query: str, settings: Settings) -> CheckReport:
     """Open the page, scroll once, and report; raises a SearchError where there is no candidate."""
-    with closing(readings(query, settings)) as loads:
+    with closing(readings(SearchQuery(query), settings)) as loads:
         parts = [part for load in islice(loads, LOADS) for part in load]
     report = CheckReport(
         query,

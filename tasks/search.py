@@ -18,9 +18,10 @@ from tasks.records import Candidate
 from tasks.retries import is_worth_retrying
 from tasks.settings import Settings
 from tasks.sources import naver
+from tasks.sources.query import SearchQuery
 
 Page = tuple[Candidate, ...]
-Source = Callable[[str, Settings], Generator[Page]]
+Source = Callable[[SearchQuery, Settings], Generator[Page]]
 
 SOURCES: dict[str, Source] = {"naver": naver.search}
 
@@ -32,7 +33,7 @@ class Search:
     the next call opens it anew and skips what was given already.
     """
 
-    def __init__(self, source: str, query: str, settings: Settings) -> None:
+    def __init__(self, source: str, query: SearchQuery, settings: Settings) -> None:
         self._open = partial(SOURCES[source], query, settings)
         self._pages: Generator[Page] | None = None
         self._waiting: list[Candidate] = []  # found on a page, not given yet

@@ -19,6 +19,7 @@ from tasks.errors import (
 from tasks.records import AddressKind, Candidate
 from tasks.settings import Settings
 from tasks.sources import naver
+from tasks.sources.query import SearchQuery
 from tests.leftovers import leftovers, processes
 from tests.naver_replica.faults import Fault
 from tests.naver_replica.serving import Replica
@@ -43,7 +44,7 @@ def settings_for(replica: Replica, *faults: Fault) -> Settings:
 
 
 def found(query: str, settings: Settings) -> list[Candidate]:
-    return [candidate for page in naver.search(query, settings) for candidate in page]
+    return [candidate for page in naver.search(SearchQuery(query), settings) for candidate in page]
 
 
 @pytest.mark.parametrize("faults", ALL_RESULTS_FOUND_WITH)
@@ -106,7 +107,7 @@ def test_a_refusal_is_named(
 
 
 def test_a_block_while_scrolling_comes_after_the_first_page(replica: Replica) -> None:
-    pages = naver.search("고양이", settings_for(replica, Fault.BLOCKED_LATER))
+    pages = naver.search(SearchQuery("고양이"), settings_for(replica, Fault.BLOCKED_LATER))
 
     assert len(next(pages)) == 48
     with pytest.raises(BlockedError):
@@ -144,7 +145,7 @@ def test_closing_the_search_early_ends_the_browser(
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="t-") as path:
         monkeypatch.setattr(tempfile, "tempdir", path)
-        pages = naver.search("고양이", settings_for(replica))
+        pages = naver.search(SearchQuery("고양이"), settings_for(replica))
         next(pages)
         assert processes(Path(path))
 
@@ -169,7 +170,7 @@ def test_closing_the_search_early_ends_the_browser(
     ],
 )
 def test_the_query_is_encoded_and_the_base_address_kept(base: str, address: str) -> None:
-    assert naver.search_address('고양이 & "흰+"', base) == address
+    assert naver.search_address(SearchQuery('고양이 & "흰+"'), base) == address
 
 
 @pytest.mark.parametrize(

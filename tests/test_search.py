@@ -8,6 +8,7 @@ from tasks.errors import BlockedError, BrowserError
 from tasks.records import Address, Candidate
 from tasks.search import SOURCES, Page, Search
 from tasks.settings import Settings
+from tasks.sources.query import SearchQuery
 
 
 def candidate(number: int) -> Candidate:
@@ -25,7 +26,7 @@ class ListSource:
         self.pages = list(pages)
         self.opened = self.closed = 0
 
-    def search(self, query: str, settings: Settings) -> Generator[Page]:
+    def search(self, query: SearchQuery, settings: Settings) -> Generator[Page]:
         self.opened += 1
         try:
             for page in list(self.pages):
@@ -42,7 +43,7 @@ def opened(
 ) -> tuple[Search, ListSource]:
     source = ListSource(pages)
     monkeypatch.setitem(SOURCES, "list", source.search)
-    return Search("list", "사과", Settings()), source
+    return Search("list", SearchQuery("사과"), Settings()), source
 
 
 def test_candidates_come_as_soon_as_there_are_any(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,7 @@ from tasks.sources.naver_page import (
     tiles,
 )
 from tasks.sources.naver_results import Extraction, Ranking
+from tasks.sources.query import SearchQuery
 
 # At most one load in PACE_S plus up to JITTER_S, whoever asks for it: the pace at which a person
 # scrolls, and that of the gentlest client known to stay unblocked. A host on this machine is a
@@ -79,7 +80,7 @@ _STEP_BACK_SCRIPT = "scrollBy(0, -300)"  # a page that has stalled goes on when 
 _log = logging.getLogger(__name__)
 
 
-def search(query: str, settings: Settings) -> Generator[tuple[Candidate, ...]]:
+def search(query: SearchQuery, settings: Settings) -> Generator[tuple[Candidate, ...]]:
     """Yield the candidates of a query page by page, best first, each once, about 500 at most.
 
     Nothing is yielded where Naver has no results. Raises UnreachableError, BlockedError,
@@ -91,14 +92,14 @@ def search(query: str, settings: Settings) -> Generator[tuple[Candidate, ...]]:
         for number, load in enumerate(loads, start=1):
             fresh = ranking.add(load)
             found = ", ".join(f"{part.strategy} {len(part.results)}" for part in load)
-            _log.info("Load %d for “%s”: %s; %d new.", number, query, found, len(fresh))
+            _log.info("Load %d for “%s”: %s; %d new.", number, query.text, found, len(fresh))
             if fresh:
                 yield fresh
             if ranking.count >= ENOUGH_RESULTS:
                 return
 
 
-def readings(query: str, settings: Settings) -> Generator[tuple[Extraction, ...]]:
+def readings(query: SearchQuery, settings: Settings) -> Generator[tuple[Extraction, ...]]:
     """Yield, for each load of the page, what every way of reading finds; raises as ``search``."""
     address = search_address(query, settings.naver_search_url)
     with open_browser(settings) as browser:
@@ -111,10 +112,10 @@ def readings(query: str, settings: Settings) -> Generator[tuple[Extraction, ...]
             yield page.more()
 
 
-def search_address(query: str, base_url: str) -> str:
+def search_address(query: SearchQuery, base_url: str) -> str:
     """Return the address of a query's first result page; parameters of the base URL are kept."""
     parts = urlsplit(base_url)
-    parameters = {**dict(parse_qsl(parts.query)), **_PARAMETERS, "query": query}
+    parameters = {**dict(parse_qsl(parts.query)), **_PARAMETERS, "query": query.text}
     return urlunsplit(parts._replace(query=urlencode(parameters, quote_via=quote), fragment=""))
 
 
