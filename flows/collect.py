@@ -30,10 +30,10 @@ from tasks.errors import BadRequestError, CollectError, NoSubjectError
 from tasks.joblog import logged
 from tasks.jobs import Jobs
 from tasks.records import Candidate
-from tasks.search import Page, Search, search_page
+from tasks.rests import respecting
+from tasks.search import Page, Search, host_of, search_page
 from tasks.selection import Selection, Waterfall, choose
 from tasks.settings import Settings
-from tasks.sources.query import SearchQuery
 from tasks.workspace import Workspace
 
 BATCH = 64  # candidates per task run: Prefect's few ms per task are lost in seconds of work
@@ -84,7 +84,10 @@ def collect(request: CollectRequest) -> Report:
             workspace = claim(out_dir, job_id, request.model_dump(mode="json", exclude={"job_id"}))
             log.info("Collecting %d images of %r into %s.", request.limit, request.query, out_dir)
             loading = load_model.submit(request.model, request.device)
-            with Search(request.source, SearchQuery(request.query), settings) as search:
+            with (
+                respecting(jobs, host_of(request.source, settings)),
+                Search(request.source, request.search_query, settings) as search,
+            ):
                 selection = gather(request, workspace, search, loading)
             job = {
                 "id": job_id,

@@ -1,5 +1,7 @@
 """What one run is asked to do: the flow's parameter, the form in Prefect's UI, the command line."""
 
+import re
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 from tasks.embed import DEFAULT_MODEL
 from tasks.quality import QualityLimits
 from tasks.selection import Criteria
+from tasks.sources.query import PERIODS, Colour, Licence, SearchQuery, Section, Size, Sort
 
 MAX_QUERY_LENGTH = 200
 
@@ -28,6 +31,18 @@ class CollectRequest(BaseModel):
         description="The dataset's own folder; data/naver_collected/JOB_ID if left empty.",
     )
     source: Literal["naver"] = Field("naver", description="Where candidates come from.")
+    size: Size = Field("any", description="Only images of this size class.")
+    colour: Colour = Field("any", description="Only images of this colour.")
+    licence: Licence = Field(
+        "any", description="Only images under such a Creative Commons licence."
+    )
+    period: str = Field(
+        "any",
+        description="Only images from then on: any, 1h, 1d, 1w, 1m, 3m, 6m, 1y, or "
+        "YYYYMMDD-YYYYMMDD.",
+    )
+    sort: Sort = Field("relevance", description="The order of the results.")
+    section: Section = Field("all", description="Only results of this part of Naver.")
     min_side: int = Field(
         QualityLimits().min_side_px,
         ge=1,
@@ -68,6 +83,18 @@ class CollectRequest(BaseModel):
             raise ValueError("it holds a line break or a control character")
         return query
 
+    @field_validator("period")
+    @classmethod
+    def _is_period(cls, period: str) -> str:
+        days = re.fullmatch(r"(\d{8})-(\d{8})", period, re.ASCII)
+        if days:
+            begin, end = (datetime.strptime(day, "%Y%m%d").date() for day in days.groups())
+            if begin > end:
+                raise ValueError("it ends before it begins")
+        elif period not in PERIODS:
+            raise ValueError(f"it is none of {', '.join(PERIODS)}, nor YYYYMMDD-YYYYMMDD")
+        return period
+
     @field_validator("out_dir")
     @classmethod
     def _is_path(cls, out_dir: Path | None) -> Path | None:
@@ -75,6 +102,19 @@ class CollectRequest(BaseModel):
             raise ValueError("it holds a NUL character")
         # The run may happen in another folder than the request.
         return out_dir.expanduser().absolute() if out_dir else None
+
+    @property
+    def search_query(self) -> SearchQuery:
+        """What the source is asked."""
+        return SearchQuery(
+            self.query,
+            size=self.size,
+            colour=self.colour,
+            licence=self.licence,
+            period=self.period,
+            sort=self.sort,
+            section=self.section,
+        )
 
     @property
     def quality(self) -> QualityLimits:

@@ -5,7 +5,8 @@ afterwards, however the run ends.
         browser.get("https://search.naver.com/")
 
 Chrome, its driver and all that they write belong to one process group and one temporary folder;
-both are ended and removed on every way out. The session is opened without selenium's own search
+both are ended and removed on every way out, even when this process is killed: a guard waits for
+that. The session is opened without selenium's own search
 for a driver, which would download one unasked.
 """
 
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from subprocess import TimeoutExpired
+from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 from tempfile import TemporaryDirectory, gettempdir
 
 from selenium.common.exceptions import WebDriverException
@@ -58,6 +59,16 @@ _OPTIONS = (
     "--window-size=1920,1080",
     "--lang=ko-KR",
 )
+_GUARD_SCRIPT = """
+read -r group
+read -r word
+[ "$group" = dismissed ] || [ "$word" = dismissed ] && exit
+if [ -n "$group" ]; then
+    kill -KILL "-$group"
+    for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "-$group" || break; sleep 0.1; done
+fi
+rm -rf -- "$1"
+"""
 _LANGUAGES = "ko-KR,ko,en-US,en"
 _PLATFORMS = {"darwin": "macOS", "win32": "Windows"}
 
@@ -84,8 +95,11 @@ def open_browser(settings: Settings) -> Iterator[Remote]:
                 env={**os.environ, "TMPDIR": folder, "BREAKPAD_DUMP_LOCATION": folder},
                 popen_kw={"start_new_session": True},  # Ctrl-C is ours to handle
             )
+            guard = _guard(folder)
+            on_exit.callback(_dismiss, guard)
             on_exit.callback(_end, service)
             _start(service)
+            _tell(guard, service.process.pid)
             browser = _session(service, _options(binary, Path(folder)))
             on_exit.callback(_quit, browser)
             _dress(browser)
@@ -178,6 +192,30 @@ def _start(service: Service) -> None:
             f"The driver {service.path} does not start: {error.strerror}. Name a chromedriver for "
             "this machine in CHROMEDRIVER."
         ) from error
+
+
+def _guard(folder: str) -> "Popen[bytes]":
+    """Start a shell that removes what is left when this process ends without dismissing it.
+
+    It notices by the end of its input, which comes however a process ends.
+    """
+    return Popen(  # noqa: S603 — a fixed script
+        ["/bin/sh", "-c", _GUARD_SCRIPT, "guard", folder],
+        stdin=PIPE,
+        stdout=DEVNULL,
+        stderr=DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _tell(guard: "Popen[bytes]", process_group: int) -> None:
+    if guard.stdin:
+        guard.stdin.write(b"%d\n" % process_group)
+        guard.stdin.flush()
+
+
+def _dismiss(guard: "Popen[bytes]") -> None:
+    guard.communicate(b"dismissed\n")
 
 
 def _session(service: Service, options: ChromeOptions) -> Remote:

@@ -30,7 +30,10 @@ from tasks.selection import Selection, Waterfall
 from tasks.workspace import Result, Workspace, writing
 
 # What the candidates of a batch were judged by: the same throughout a job.
-_FIXED = ("query", "source", "min_side", "min_sharpness")
+_FIXED = (
+    "query", "source", "size", "colour", "licence", "period", "sort", "section",
+    "min_side", "min_sharpness",
+)  # fmt: skip
 _NOT_OF_CHOSEN = ("is_chosen", "reason", "detail", "copy_of")  # they'd say nothing there
 JPEG_QUALITY = 95
 MANIFEST, DECISIONS, JOB = "manifest.jsonl", "decisions.jsonl", "job.json"
@@ -79,10 +82,10 @@ def claim(out_dir: Path, job_id: str, request: Mapping[str, Any]) -> Workspace:
                 "another --out-dir."
             )
         for key in _FIXED:
-            if earlier["request"][key] != request[key]:
+            if earlier["request"].get(key) != request.get(key):
                 raise BadRequestError(
-                    f"Job {job_id} was begun with {key} {earlier['request'][key]!r}, not "
-                    f"{request[key]!r}: start a new job for that."
+                    f"Job {job_id} was begun with {key} {earlier['request'].get(key)!r}, not "
+                    f"{request.get(key)!r}: start a new job for that."
                 )
     elif out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
         raise BadRequestError(

@@ -82,7 +82,7 @@ class Jobs:
         Raises ``DatabaseError``.
         """
         jobs = cls(connect(settings))
-        with jobs._cursor() as cursor:
+        with jobs.transaction() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_SCHEMA_LOCK,))
             _take_over_text_times(cursor)
             cursor.execute(_CREATE)
@@ -96,7 +96,7 @@ class Jobs:
         self, *, job_id: str, flow_run_id: str, query: str, request_limit: int, out_dir: str
     ) -> None:
         """Make the job's row, or give a resumed job's row to this run; it is running now."""
-        with self._cursor() as cursor:
+        with self.transaction() as cursor:
             cursor.execute(
                 """
                 INSERT INTO jobs (id, flow_run_id, query, request_limit, out_dir, status, log,
@@ -112,7 +112,7 @@ class Jobs:
 
     def begin_once(self, *, flow_run_id: str, query: str, request_limit: int, out_dir: str) -> None:
         """Make the row of a run that has none, as a job of its own."""
-        with self._cursor() as cursor:
+        with self.transaction() as cursor:
             cursor.execute(
                 """
                 INSERT INTO jobs (id, flow_run_id, query, request_limit, out_dir, status, log,
@@ -132,14 +132,14 @@ class Jobs:
 
     def set_count(self, flow_run_id: str, count: int) -> None:
         """Say how many images the job's dataset has."""
-        with self._cursor() as cursor:
+        with self.transaction() as cursor:
             cursor.execute(
                 "UPDATE jobs SET count = %s WHERE flow_run_id = %s", (count, flow_run_id)
             )
 
     def end(self, flow_run_id: str, status: Status, *, error: str | None = None) -> None:
         """Say how the run ended; the first word on it stands."""
-        with self._cursor() as cursor:
+        with self.transaction() as cursor:
             cursor.execute(
                 """
                 UPDATE jobs SET status = %s, error = %s, finished_at = now()
@@ -150,7 +150,7 @@ class Jobs:
 
     def append_log(self, flow_run_id: str, text: str) -> None:
         """Append whole lines to the job's log."""
-        with self._cursor() as cursor:
+        with self.transaction() as cursor:
             cursor.execute(
                 "UPDATE jobs SET log = coalesce(log, '') || %s WHERE flow_run_id = %s",
                 (text.replace("\0", "\N{REPLACEMENT CHARACTER}"), flow_run_id),
@@ -163,7 +163,7 @@ class Jobs:
 
     def log(self, job_id: str) -> str:
         """Return a job's log; empty where there is none."""
-        with self._cursor() as cursor:
+        with self.transaction() as cursor:
             cursor.execute("SELECT log FROM jobs WHERE id = %s", (job_id,))
             row = cursor.fetchone()
         return (row[0] or "") if row else ""
@@ -176,7 +176,7 @@ class Jobs:
 
     def _select(self, rest: str, values: tuple[object, ...]) -> list[Job]:
         columns, at = ", ".join(Job.__slots__), Job.__slots__.index("status")
-        with self._cursor() as cursor:
+        with self.transaction() as cursor:
             cursor.execute(f"SELECT {columns} FROM jobs {rest}", values)  # noqa: S608 — ours
             return [
                 Job(**dict(zip(Job.__slots__, row, strict=True), status=Status(row[at])))
@@ -184,8 +184,8 @@ class Jobs:
             ]
 
     @contextmanager
-    def _cursor(self) -> Iterator[Cursor]:
-        """Run statements in one transaction."""
+    def transaction(self) -> Iterator[Cursor]:
+        """Run statements in one transaction; raises ``DatabaseError``."""
         try:
             with self._connection, self._connection.cursor() as cursor:
                 yield cursor

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -81,6 +82,11 @@ class Search:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def host_of(source: str, settings: Settings) -> str:
+    """Return the host that a source asks, by which a block is remembered."""
+    return urlsplit(settings.naver_search_url).netloc or source
 
 
 @task(

@@ -24,6 +24,12 @@ def allow_work() -> None:
     _stop.clear()
 
 
+def pause(seconds: float) -> None:
+    """Do nothing for a while; raise ``StoppedError`` as soon as a stop is requested."""
+    if _stop.wait(max(0.0, seconds)):
+        check()
+
+
 def check() -> None:
     """Raise ``StoppedError`` once a stop was requested."""
     if _stop.is_set():

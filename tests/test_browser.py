@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -69,6 +70,22 @@ def test_nothing_of_the_browser_is_left_after(folder: Path, error: type[BaseExce
 
 
 @on_linux
+def test_nothing_is_left_when_this_program_is_killed(folder: Path) -> None:
+    script = (
+        "import tempfile, sys, time; tempfile.tempdir = sys.argv[1]\n"
+        "from tasks.browser import open_browser\n"
+        "from tasks.settings import Settings\n"
+        "with open_browser(Settings()): print('open', flush=True); time.sleep(60)\n"
+    )
+    command = [sys.executable, "-c", script, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as program:  # noqa: S603 — our own
+        assert program.stdout
+        assert program.stdout.readline() == b"open\n"
+        assert len(processes(folder)) > 2
+        program.kill()
+    assert leftovers(folder) == []
+
+
 def test_a_browser_that_dies_is_a_browser_error_and_leaves_nothing(folder: Path) -> None:
     with pytest.raises(BrowserError, match="failed"):
         kill_while_in_use()

@@ -25,6 +25,9 @@ def test_a_query_alone_is_enough() -> None:
         {"out_dir": "a\0b"}, {"source": "elsewhere"}, {"min_side": 0}, {"min_sharpness": -1},
         {"min_sharpness": float("inf")}, {"eps": 0}, {"eps": 1.01}, {"eps": float("nan")},
         {"min_samples": 0}, {"model": ""}, {"device": "tpu"}, {"max_candidates": 0},
+        {"size": "huge"}, {"colour": "beige"}, {"licence": "none"}, {"sort": "best"},
+        {"section": "news"}, {"period": "2d"}, {"period": "2026-01-01"}, {"period": "1d "},
+        {"period": "20261301-20261302"}, {"period": "20260102-20260101"},
         {"job_id": "../x"}, {"job_id": ""}, {"job_id": "A" * 32}, {"unknown": 1},
     ],
 )  # fmt: skip

@@ -17,6 +17,7 @@ from selenium.common.exceptions import TimeoutException, WebDriverException
 from selenium.webdriver import Remote
 from selenium.webdriver.support.wait import WebDriverWait
 
+from tasks import stopping
 from tasks.browser import open_browser
 from tasks.errors import (
     AdultQueryError,
@@ -28,6 +29,7 @@ from tasks.errors import (
 from tasks.network_log import NetworkLog, Response
 from tasks.records import Candidate
 from tasks.settings import Settings
+from tasks.sources.naver_filters import parameters
 from tasks.sources.naver_page import (
     THUMBNAIL_CLASS,
     PageKind,
@@ -115,8 +117,9 @@ def readings(query: SearchQuery, settings: Settings) -> Generator[tuple[Extracti
 def search_address(query: SearchQuery, base_url: str) -> str:
     """Return the address of a query's first result page; parameters of the base URL are kept."""
     parts = urlsplit(base_url)
-    parameters = {**dict(parse_qsl(parts.query)), **_PARAMETERS, "query": query.text}
-    return urlunsplit(parts._replace(query=urlencode(parameters, quote_via=quote), fragment=""))
+    asked = {**dict(parse_qsl(parts.query)), **_PARAMETERS, **parameters(query)}
+    asked["query"] = query.text
+    return urlunsplit(parts._replace(query=urlencode(asked, quote_via=quote), fragment=""))
 
 
 class ResultsPage:
@@ -188,6 +191,7 @@ class ResultsPage:
         responses: list[Response] = []
 
         def has_come(_: Remote) -> bool:
+            stopping.check()
             # In this order: tiles that are counted have had their rows logged.
             has_tiles = self._tile_count() > tiles_before
             responses.extend(self._responses.finished())
@@ -218,7 +222,7 @@ class ResultsPage:
     def _keep_pace(self) -> None:
         if _is_on_this_machine(self._host):
             return
-        time.sleep(max(0.0, self._next_load_at - time.monotonic()))
+        stopping.pause(self._next_load_at - time.monotonic())
         pause_s = PACE_S + JITTER_S * random.random()  # noqa: S311 - no secret
         self._next_load_at = time.monotonic() + pause_s
 

@@ -16,8 +16,7 @@ Licence = Literal["any", "ccl", "commercial", "modification"]
 Sort = Literal["relevance", "newest", "oldest"]
 Section = Literal["all", "blog", "shopping", "place"]
 
-# any, or the last hour … year, or two days as YYYYMMDD-YYYYMMDD
-PERIOD_PATTERN = r"^(any|1h|1d|1w|1m|3m|6m|1y|\d{8}-\d{8})$"
+PERIODS = ("any", "1h", "1d", "1w", "1m", "3m", "6m", "1y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class SearchQuery:
     size: Size = "any"
     colour: Colour = "any"
     licence: Licence = "any"
-    period: str = "any"  # of PERIOD_PATTERN
+    period: str = "any"  # one of PERIODS, or two days as YYYYMMDD-YYYYMMDD
     sort: Sort = "relevance"
     section: Section = "all"
     input: Path | None = None
