@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from prefect.exceptions import TerminationSignal
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from flows.collect import Report, collect
 from flows.request import CollectRequest
@@ -87,7 +88,11 @@ def _request(given: dict[str, Any]) -> CollectRequest:
         first = error.errors()[0]
         name = str(first["loc"][0]).replace("_", "-") if first["loc"] else "request"
         label = "The query" if name == "query" else f"--{name}"
-        raise BadRequestError(f"{label} cannot be used: {first['msg']}. See --help.") from error
+        raise BadRequestError(f"{label} cannot be used: {_said(first)}. See --help.") from error
+
+
+def _said(error: ErrorDetails) -> str:
+    return error["msg"].removeprefix("Value error, ")
 
 
 def _begun_with(job_id: str) -> dict[str, Any]:

@@ -12,9 +12,9 @@ HOST = "search.naver.com"
 
 
 def block(jobs: Jobs) -> None:
-    with pytest.raises(BlockedError, match=r"^No entry\. It is left alone until 20"):
-        with respecting(jobs, HOST):
-            raise BlockedError("No entry.")
+    until = pytest.raises(BlockedError, match=r"^No entry\. It is left alone until 20")
+    with until, respecting(jobs, HOST):
+        raise BlockedError("No entry.")
 
 
 def time_left(jobs: Jobs) -> timedelta:
@@ -31,9 +31,9 @@ def let_time_pass(jobs: Jobs) -> None:
 
 def test_a_blocked_source_rests_and_another_does_not(jobs: Jobs) -> None:
     block(jobs)
-    with pytest.raises(BlockedError, match=f"^{HOST} refused this program lately"):
-        with respecting(jobs, HOST):
-            pytest.fail("a source that rests was used")
+    refused = pytest.raises(BlockedError, match=f"^{HOST} refused this program lately")
+    with refused, respecting(jobs, HOST):
+        pytest.fail("a source that rests was used")
     with respecting(jobs, "example.com"):
         pass
 
