@@ -1,6 +1,6 @@
 """Does Naver's result page still parse? Shows what each way of reading it finds.
 
-    python flows/check_naver.py "고양이" [--json]
+    python flows/check_naver.py "고양이" [--save DIR] [--json]
 
 Exit code 0: candidates can be had; 1: none can, and the last line says why; 2: bad arguments.
 Deployed and scheduled, the flow ``check_naver`` fails as soon as the page can no longer be read.
@@ -11,22 +11,26 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass
-from itertools import islice
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from prefect import flow
 from rich.console import Console
 from rich.table import Table
 
+from tasks.browser import open_browser
 from tasks.errors import CollectError, PageChangedError, SearchError
+from tasks.jobs import Jobs
 from tasks.records import AddressKind
-from tasks.settings import Settings
-from tasks.sources.naver import readings
+from tasks.rests import respecting
+from tasks.settings import PROJECT_DIR, Settings
+from tasks.sources.naver import ResultsPage, search_address
 from tasks.sources.naver_results import Extraction, Ranking, Strategy
 from tasks.sources.query import SearchQuery
 
-LOADS = 2  # the first page, and what one scroll adds
+GOLDEN_QUERIES = PROJECT_DIR / "deployments" / "golden_queries.json"
+EXPECTED = tuple(Strategy)  # the ways that read today's page
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,24 @@ class CheckReport:
         return tuple(part.strategy for part in self.strategies if not part.candidates)
 
 
-def check(query: str, settings: Settings) -> CheckReport:
-    """Open the page, scroll once, and report; raises a SearchError where there is no candidate."""
-    with closing(readings(SearchQuery(query), settings)) as loads:
-        parts = [part for load in islice(loads, LOADS) for part in load]
+def check(query: str, settings: Settings, save: Path | None = None) -> CheckReport:
+    """Open the page, scroll once, and report; with ``save``, keep in that folder what was seen.
+
+    Raises a ``SearchError`` where there is no candidate; what was seen is kept then too.
+    """
+    address = search_address(SearchQuery(query), settings.naver_search_url)
+    host = urlsplit(address).netloc
+    jobs = Jobs.open(settings)
+    try:
+        with respecting(jobs, host), open_browser(settings) as browser:
+            page = ResultsPage(browser, address)
+            try:
+                parts = [*page.open(), *(() if page.is_at_end else page.more())]
+            finally:
+                if save:
+                    page.save(save)
+    finally:
+        jobs.close()
     report = CheckReport(
         query,
         len(Ranking().add(parts)),
@@ -80,28 +98,38 @@ def _strategy_report(strategy: Strategy, parts: Sequence[Extraction]) -> Strateg
 
 
 @flow(name="check-naver")
-def check_naver(query: str = "고양이") -> dict[str, object]:
-    """Fail where Naver's result page cannot be read in one of the ways any more.
+def check_naver(query: str = "") -> list[dict[str, object]]:
+    """Fail where a way of reading Naver's result page that used to work finds nothing.
 
     Args:
-        query: What to search for; it needs more than 50 results.
+        query: What to search for, with more than 50 results. Left empty: the golden queries of
+            deployments/golden_queries.json, each with the ways that used to work.
     """
-    report = check(query, Settings())
-    if report.broken:
-        raise PageChangedError(_warning(report))
-    return asdict(report)
+    golden = json.loads(GOLDEN_QUERIES.read_text())
+    ways = [way for way in golden if query in ("", way["query"])] or [{"query": query}]
+    reports = []
+    for way in ways:
+        report = check(way["query"], Settings())
+        expected = way.get("strategies", EXPECTED)
+        if broken := [name for name in report.broken if name in expected]:
+            raise PageChangedError(_warning(report.query, broken))
+        reports.append(asdict(report))
+    return reports
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the check without Prefect and print what it finds."""
     parser = argparse.ArgumentParser(description="Does Naver's image search still parse?")
     parser.add_argument("query", help="what to search for, with more than 50 results: 고양이")
+    parser.add_argument(
+        "--save", type=Path, metavar="DIR", help="keep the page, a picture and the responses there"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
     arguments = parser.parse_args(argv)
     if not arguments.query.strip():
         parser.error("the query is empty")
     try:
-        report = check(arguments.query, Settings())
+        report = check(arguments.query, Settings(), arguments.save)
     except CollectError as error:
         _print_failure(error, as_json=arguments.json)
         return error.exit_code
@@ -114,10 +142,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _warning(report: CheckReport) -> str:
+def _warning(query: str, broken: Sequence[str]) -> str:
     return (
-        f"Nothing was found in: {', '.join(report.broken)}. The search goes on with the others, "
-        "but this part of Naver's page has probably changed (or the query has few results)."
+        f"Nothing was found in: {', '.join(broken)}, for “{query}”. The search goes on with the "
+        "others, but this part of Naver's page has probably changed (or the query has few results)."
     )
 
 
@@ -134,7 +162,7 @@ def _print_report(report: CheckReport) -> None:
         if part.sample_url:
             console.print(f"First of {part.strategy}: {part.sample_url}", soft_wrap=True)
     if report.broken:
-        console.print(_warning(report))
+        console.print(_warning(report.query, report.broken))
     console.print(f"{report.candidates} candidates can be had.")
 
 

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from flows.check_naver import check_naver, main
+from flows.check_naver import GOLDEN_QUERIES, check_naver, main
 from tasks.errors import PageChangedError
 from tests.leftovers import leftovers, processes
 from tests.naver_replica.faults import Fault
+from tests.naver_replica.results import subject_of
 from tests.naver_replica.serving import Replica
+
+pytestmark = pytest.mark.usefixtures("database")
 
 SCRIPT = Path(__file__).parents[1] / "flows" / "check_naver.py"
 
@@ -50,6 +53,46 @@ def test_the_flow_fails_as_soon_as_one_way_is_broken(
 
     with pytest.raises(PageChangedError, match="Nothing was found in: tiles"):
         check_naver.fn("고양이")
+
+
+def test_the_golden_queries_are_checked_where_none_is_named(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NAVER_SEARCH_URL", replica.search_url)
+    names = [way["query"] for way in json.loads(GOLDEN_QUERIES.read_text())]
+    golden = tmp_path / "golden_queries.json"
+    ways = ["embedded data", "continuation", "tiles"]
+    queries = [name for name in names if subject_of(name)]
+    golden.write_text(json.dumps([{"query": name, "strategies": ways} for name in queries]))
+    monkeypatch.setattr("flows.check_naver.GOLDEN_QUERIES", golden)
+    assert len(queries) > 1
+    assert [report["query"] for report in check_naver.fn()] == queries
+
+
+def test_what_was_seen_is_kept_for_a_bug_report(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NAVER_SEARCH_URL", replica.search_url)
+    assert main(["고양이", "--save", str(tmp_path / "seen")]) == 0
+    seen = {path.name: path.read_bytes() for path in (tmp_path / "seen").iterdir()}
+    assert set(seen) == {"page.html", "page.png", "response-1.txt"}
+    assert b"imageSearchTabData" in seen["page.html"]
+    assert seen["page.png"].startswith(b"\x89PNG")
+    assert seen["response-1.txt"].count(b'"imgId"') == 96
+
+
+def test_a_block_page_is_kept_too_and_the_source_rests(
+    replica: Replica,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("NAVER_SEARCH_URL", replica.search_url)
+    assert main(["차단", "--save", str(tmp_path / "seen")]) == 1
+    assert "is left alone until" in capsys.readouterr().err
+    assert "비정상적인" in (tmp_path / "seen" / "page.html").read_text()
+    assert main(["고양이"]) == 1
+    assert "refused this program lately" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,14 @@
 """The whole search in a real Chrome, against the local replica of Naver's image search."""
 
+import os
 import re
+import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from html import unescape
 from pathlib import Path
 
@@ -12,16 +17,19 @@ import pytest
 from tasks.errors import (
     AdultQueryError,
     BlockedError,
+    BrowserError,
     PageChangedError,
     SearchError,
     UnreachableError,
 )
 from tasks.records import AddressKind, Candidate
+from tasks.search import Search
 from tasks.settings import Settings
 from tasks.sources import naver
 from tasks.sources.query import SearchQuery
 from tests.leftovers import leftovers, processes
 from tests.naver_replica.faults import Fault
+from tests.naver_replica.results import Result
 from tests.naver_replica.serving import Replica
 
 ALL_RESULTS_FOUND_WITH = [
@@ -152,6 +160,56 @@ def test_closing_the_search_early_ends_the_browser(
         pages.close()
 
         assert leftovers(Path(path)) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_after_a_crash_of_the_browser_the_search_goes_on_where_it_was(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="t-") as path:
+        monkeypatch.setattr(tempfile, "tempdir", path)
+        with Search("naver", SearchQuery("고양이"), settings_for(replica)) as search:
+            ranks = [candidate.rank for candidate in search.take(40)]
+            end_browsers(Path(path))
+            ranks += [candidate.rank for candidate in search.take(8)]  # these were read before
+            with pytest.raises(BrowserError):
+                search.take(100)
+            while page := search.take(100):
+                ranks += [candidate.rank for candidate in page]
+        assert leftovers(Path(path)) == []
+    assert ranks == list(range(1, 151))
+
+
+def end_browsers(folder: Path) -> None:
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if str(folder).encode() in (process / "cmdline").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
+
+
+def test_four_searches_at_once_do_not_get_in_each_others_way(replica: Replica) -> None:
+    queries = ["고양이", "사과", "자동차", "집"]
+    with ThreadPoolExecutor(len(queries)) as pool:
+        candidates = list(pool.map(lambda query: found(query, settings_for(replica)), queries))
+    for query, searched in zip(queries, candidates, strict=True):
+        assert [candidate.url for candidate in searched] == list(replica.truth(query))
+
+
+@pytest.mark.parametrize(
+    ("filters", "is_right"),
+    [
+        ({"size": "large"}, lambda result: result.stated_width * result.stated_height >= 786_432),
+        ({"section": "shopping"}, lambda result: result.host == "nshopping"),
+    ],
+)
+def test_filters_reach_the_page(
+    replica: Replica, filters: dict[str, str], is_right: Callable[[Result], bool]
+) -> None:
+    truth = replica.truth("고양이")
+    pages = naver.search(SearchQuery("고양이", **filters), settings_for(replica))
+    urls = {candidate.url for page in pages for candidate in page}
+    assert urls == {url for url, result in truth.items() if is_right(result)}
+    assert 0 < len(urls) < len(truth)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ The first page brings about 50 results, each scroll to its end about 100 more, u
 Nothing is clicked, and where Naver refuses, the search stops and says so.
 """
 
+import base64
 import ipaddress
 import logging
 import random
@@ -11,6 +12,7 @@ import re
 import time
 from collections.abc import Generator
 from contextlib import closing
+from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from selenium.common.exceptions import TimeoutException, WebDriverException
@@ -22,6 +24,7 @@ from tasks.browser import open_browser
 from tasks.errors import (
     AdultQueryError,
     BlockedError,
+    OutputError,
     PageChangedError,
     SearchError,
     UnreachableError,
@@ -132,6 +135,7 @@ class ResultsPage:
         self._host = urlsplit(address).netloc
         self._responses = NetworkLog(browser, _is_continuation)
         self._next_load_at = 0.0  # on the monotonic clock
+        self._bodies: list[str] = []  # of the responses so far, to be saved
 
     def open(self) -> tuple[Extraction, ...]:
         """Load the page and read it; nothing where Naver has no results."""
@@ -161,6 +165,22 @@ class ResultsPage:
             self._browser.execute_script(_STEP_BACK_SCRIPT)
         self.is_at_end = True
         return (tiles(self._browser.page_source),)
+
+    def save(self, folder: Path) -> None:
+        """Write the page as it is now, a picture of it, and the responses so far: a bug report.
+
+        Raises ``OutputError``.
+        """
+        picture = base64.b64decode(self._browser.get_screenshot_as_base64())
+        files = {"page.html": self._browser.page_source.encode(), "page.png": picture}
+        for number, body in enumerate(self._bodies, start=1):
+            files[f"response-{number}.txt"] = body.encode()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, content in files.items():
+                (folder / name).write_bytes(content)
+        except OSError as error:
+            raise OutputError(f"{folder} cannot be written: {error.strerror or error}.") from error
 
     def _navigate(self) -> int:
         """Load the page and return its HTTP status."""
@@ -207,6 +227,7 @@ class ResultsPage:
         return load if has_tiles or any(part.results for part in rows) else ()
 
     def _rows(self, response: Response) -> Extraction:
+        self._bodies.append(response.body)
         rows = continuation(response.body)
         kind = page_kind(response.status, response.body, has_results=bool(rows.results))
         if kind is PageKind.BLOCKED:
