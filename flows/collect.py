@@ -112,7 +112,7 @@ def gather(
     request: CollectRequest, workspace: Workspace, search: Search, loading: PrefectFuture[str]
 ) -> Selection:
     """Take candidates until enough of them show the subject, or there are no more."""
-    batches: list[PrefectFuture[int]] = []
+    work: list[PrefectFuture[int]] = []
     found = 0
 
     def process(number: int, candidates: Sequence[Candidate]) -> None:
@@ -129,7 +129,7 @@ def gather(
             wait_for=[good, loading],
             return_state=False,
         )
-        batches.append(embedded)
+        work.extend((good, embedded))  # in this order, as the first failure is the cause
 
     for number in range(workspace.batch_count()):  # what an earlier run of this job found
         known = workspace.candidates(number)
@@ -146,9 +146,9 @@ def gather(
             if loading.state.is_failed():
                 break
         loading.result()
-        for batch in batches:
-            batch.result()
-        selection = choose(workspace, len(batches), request.model, request.criteria)
+        for future in work:
+            future.result()
+        selection = choose(workspace, workspace.batch_count(), request.model, request.criteria)
         chosen = len(selection.chosen)
         subject = selection.waterfall().subject
         log.info("%d of %d candidates show the subject.", subject, found)

@@ -53,7 +53,7 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written: {error.strerror or error}. "
-            "Free some space there, or name another --out-dir."
+            "Check that folder and the space left there, or name another --out-dir."
         ) from error
 
 
@@ -109,9 +109,8 @@ class Workspace:
     def save_image(self, data: bytes) -> str:
         """Store the bytes of an image and return their SHA-256."""
         name = sha256(data).hexdigest()
-        if not (path := self.image_path(name)).exists():
-            with writing(path) as file:
-                file.write(data)
+        with writing(self.image_path(name)) as file:
+            file.write(data)
         return name
 
     def discard(self) -> None:

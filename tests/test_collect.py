@@ -22,6 +22,7 @@ from tasks.errors import (
     CollectError,
     ModelError,
     NoSubjectError,
+    OutputError,
     UnreachableError,
 )
 from tasks.jobs import Job, Jobs, Status
@@ -177,6 +178,16 @@ def test_a_folder_without_a_model_is_said(tmp_path: Path, jobs: Jobs) -> None:
     with pytest.raises(ModelError, match="holds no CLIP checkpoint"):
         collect(CollectRequest(query="사과", model=str(tmp_path)))
     assert "holds no CLIP checkpoint" in (only(jobs).error or "")
+
+
+def test_images_that_cannot_be_written_are_said(tmp_path: Path, jobs: Jobs) -> None:
+    # So deep a folder that the path of an image, the longest of all, is too long for the system.
+    room = 4096 - len(str(tmp_path)) - len("/.work/images/") - 64
+    deep = Path(*["d" * 200] * (room // 201), "d" * (room % 201))
+    with pytest.raises(OutputError, match="cannot be written: File name too long"):
+        run(limit=10, out_dir=tmp_path / deep)
+    assert "cannot be written" in (only(jobs).error or "")
+    assert not (tmp_path / deep / "manifest.jsonl").exists()
 
 
 def test_an_unknown_job_cannot_be_resumed(jobs: Jobs) -> None:
