@@ -1,5 +1,6 @@
 """What the tests share: a replica of Naver, a real Postgres, and Prefect's test server."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,13 +33,15 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Start the embedded Postgres; return the address of its first database."""
-    settings = Settings(_env_file=None, data_dir=tmp_path_factory.mktemp("postgres"))
-    connection = connect(settings)
-    address = connection.dsn
-    connection.close()
-    return address
+def postgres() -> Iterator[str]:
+    """Start the embedded Postgres; yield the address of its first database."""
+    # Not below pytest's own folder, which each new session closes to other users, and the server
+    # of root's is one.
+    with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
+        connection = connect(Settings(_env_file=None, data_dir=Path(folder)))
+        address = connection.dsn
+        connection.close()
+        yield address
 
 
 @pytest.fixture
