@@ -31,7 +31,7 @@ from tasks.joblog import logged
 from tasks.jobs import Jobs
 from tasks.records import Candidate
 from tasks.rests import respecting
-from tasks.search import Page, Search, host_of, search_page
+from tasks.search import Page, Search, host_of, search_page, source_for
 from tasks.selection import Selection, Waterfall, choose
 from tasks.settings import Settings
 from tasks.workspace import Workspace
@@ -83,16 +83,19 @@ def collect(request: CollectRequest) -> Report:
         else:
             workspace = claim(out_dir, job_id, request.model_dump(mode="json", exclude={"job_id"}))
             log.info("Collecting %d images of %r into %s.", request.limit, request.query, out_dir)
+            source = source_for(request.source, settings)
             loading = load_model.submit(request.model, request.device)
             with (
-                respecting(jobs, host_of(request.source, settings)),
-                Search(request.source, request.search_query, settings) as search,
+                respecting(jobs, host_of(source, settings)),
+                Search(source, request.search_query, settings) as search,
             ):
                 selection = gather(request, workspace, search, loading)
             job = {
                 "id": job_id,
                 "query": request.query,
                 "request": request.model_dump(mode="json", exclude={"job_id"}),
+                "source": source,
+                "search_loads": search.loads,
                 "model_revision": loading.result(),
                 "started_at": started.isoformat(),
                 "finished_at": datetime.now(UTC).isoformat(),

@@ -86,7 +86,9 @@ def _request(given: dict[str, Any]) -> CollectRequest:
         return CollectRequest.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0]).replace("_", "-") if first["loc"] else "request"
+        if not first["loc"]:  # not one option but how they go together
+            raise BadRequestError(f"{_said(first)}. See --help.") from error
+        name = str(first["loc"][0]).replace("_", "-")
         label = "The query" if name == "query" else f"--{name}"
         raise BadRequestError(f"{label} cannot be used: {_said(first)}. See --help.") from error
 

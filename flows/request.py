@@ -3,9 +3,16 @@
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from tasks.embed import DEFAULT_MODEL
 from tasks.quality import QualityLimits
@@ -30,7 +37,16 @@ class CollectRequest(BaseModel):
         None,
         description="The dataset's own folder; data/naver_collected/JOB_ID if left empty.",
     )
-    source: Literal["naver"] = Field("naver", description="Where candidates come from.")
+    source: Literal["naver", "naver-api", "files", "auto"] = Field(
+        "naver",
+        description="Where candidates come from: Naver in the browser, Naver's official API, or "
+        "--input; auto is the API where its keys are set, else the browser.",
+    )
+    input: Path | None = Field(
+        None,
+        description="For the source files: a list of addresses (text, CSV or JSONL), or a folder "
+        "of images.",
+    )
     size: Size = Field("any", description="Only images of this size class.")
     colour: Colour = Field("any", description="Only images of this colour.")
     licence: Licence = Field(
@@ -95,13 +111,19 @@ class CollectRequest(BaseModel):
             raise ValueError(f"it is none of {', '.join(PERIODS)}, nor YYYYMMDD-YYYYMMDD")
         return period
 
-    @field_validator("out_dir")
+    @field_validator("out_dir", "input")
     @classmethod
-    def _is_path(cls, out_dir: Path | None) -> Path | None:
-        if out_dir and "\0" in str(out_dir):
+    def _is_path(cls, path: Path | None) -> Path | None:
+        if path and "\0" in str(path):
             raise ValueError("it holds a NUL character")
         # The run may happen in another folder than the request.
-        return out_dir.expanduser().absolute() if out_dir else None
+        return path.expanduser().absolute() if path else None
+
+    @model_validator(mode="after")
+    def _has_what_its_source_needs(self) -> Self:
+        if (self.source == "files") != (self.input is not None):
+            raise ValueError("--source files and --input go together")
+        return self
 
     @property
     def search_query(self) -> SearchQuery:
@@ -114,6 +136,7 @@ class CollectRequest(BaseModel):
             period=self.period,
             sort=self.sort,
             section=self.section,
+            input=self.input,
         )
 
     @property

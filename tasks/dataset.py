@@ -31,7 +31,7 @@ from tasks.workspace import Result, Workspace, writing
 
 # What the candidates of a batch were judged by: the same throughout a job.
 _FIXED = (
-    "query", "source", "size", "colour", "licence", "period", "sort", "section",
+    "query", "source", "input", "size", "colour", "licence", "period", "sort", "section",
     "min_side", "min_sharpness",
 )  # fmt: skip
 _NOT_OF_CHOSEN = ("is_chosen", "reason", "detail", "copy_of")  # they'd say nothing there

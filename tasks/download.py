@@ -13,9 +13,9 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks import progress, stopping
-from tasks.fetch import Fetcher, FetchError
+from tasks.fetch import Fetcher, FetchError, read_file
 from tasks.quality import QualityError, QualityLimits, examine
-from tasks.records import Attempt, Candidate, Picture, Rejected
+from tasks.records import AddressKind, Attempt, Candidate, Picture, Rejected
 from tasks.retries import is_worth_retrying
 from tasks.settings import Settings
 from tasks.workspace import Result, Workspace
@@ -39,7 +39,8 @@ class Download:
             stopping.check()
             data = b""
             try:
-                data = self.fetcher.fetch(address)
+                is_local = address.kind is AddressKind.FILE
+                data = read_file(address.url) if is_local else self.fetcher.fetch(address)
                 file_format, measures = examine(data, self.limits)
             except (FetchError, QualityError) as error:
                 attempts.append(Attempt(address.url, address.kind, str(error)))

@@ -8,6 +8,8 @@
     │   ├── UnreachableError    no answer from the search page
     │   ├── BlockedError        the search page refuses this network for a while
     │   ├── AdultQueryError     the search page wants a logged-in adult
+    │   ├── KeysError           the keys of the search API are missing or not accepted
+    │   ├── QuotaError          the day's calls to the search API are used up
     │   └── PageChangedError    the page came, but nothing in it can be read
     ├── ModelError              the CLIP weights cannot be had or do not load
     ├── NoSubjectError          the search worked, but no group of images is the subject
@@ -66,6 +68,14 @@ class BlockedError(SearchError):
 
 class AdultQueryError(SearchError):
     """The search page shows results of this query to logged-in adults only."""
+
+
+class KeysError(SearchError):
+    """The keys of the search API are missing, wrong, or not entitled to it."""
+
+
+class QuotaError(SearchError):
+    """The day's calls to the search API are used up; tomorrow there are more."""
 
 
 class PageChangedError(SearchError):

@@ -6,9 +6,12 @@ before a request goes out. No length and no content type is trusted; bytes and s
 """
 
 import ipaddress
+import os
 import socket
 import time
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -87,6 +90,27 @@ class Fetcher:
     def close(self) -> None:
         """Close all connections."""
         self._session.close()
+
+
+def read_file(url: str) -> bytes:
+    """Return the bytes of a file of this machine; raises ``FetchError``.
+
+    For addresses of kind ``FILE`` alone, which come from a folder that the user named.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "file" or parts.netloc:
+        raise FetchError(Reason.FORBIDDEN_ADDRESS, "no file of this machine")
+    path = Path(os.fsdecode(unquote_to_bytes(parts.path)))
+    try:
+        if not path.is_file():  # opening a pipe would wait for its writer
+            raise FetchError(Reason.UNREACHABLE, "no such file")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise FetchError(Reason.UNREACHABLE, error.strerror or type(error).__name__) from error
+    if len(data) > MAX_BYTES:
+        raise FetchError(Reason.TOO_MANY_BYTES, f"over {MAX_BYTES // 1_000_000} MB")
+    return data
 
 
 def _header_safe(referer: str) -> str:

@@ -72,6 +72,7 @@ class AddressKind(StrEnum):
     ORIGINAL = "original"
     VIEWER = "viewer"  # the search engine's large preview
     THUMBNAIL = "thumbnail"
+    FILE = "file"  # of this machine, in a folder that the user named; no page ever gives one
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,17 @@ from tasks.errors import CollectError
 from tasks.records import Candidate
 from tasks.retries import is_worth_retrying
 from tasks.settings import Settings
-from tasks.sources import naver
+from tasks.sources import files, naver, naver_api
 from tasks.sources.query import SearchQuery
 
 Page = tuple[Candidate, ...]
 Source = Callable[[SearchQuery, Settings], Generator[Page]]
 
-SOURCES: dict[str, Source] = {"naver": naver.search}
+SOURCES: dict[str, Source] = {
+    "naver": naver.search,
+    "naver-api": naver_api.search,
+    "files": files.search,
+}
 
 
 class Search:
@@ -39,6 +43,7 @@ class Search:
         self._pages: Generator[Page] | None = None
         self._waiting: list[Candidate] = []  # found on a page, not given yet
         self._seen: set[str] = set()
+        self.loads = 0  # pages the source was asked for, each a call where it is an API
 
     def skip(self, known: Iterable[Candidate]) -> None:
         """Do not give these: an earlier run of the job has them already."""
@@ -56,6 +61,7 @@ class Search:
                 page = next(self._pages, None)
                 if page is None:
                     return ()
+                self.loads += 1
                 for candidate in page:
                     if candidate.key not in self._seen:
                         self._seen.add(candidate.key)
@@ -84,9 +90,18 @@ class Search:
         self.close()
 
 
+def source_for(name: str, settings: Settings) -> str:
+    """Return the source that a name means: ``auto`` is the API where its keys are set."""
+    if name != "auto":
+        return name
+    has_keys = settings.naver_client_id and settings.naver_client_secret
+    return "naver-api" if has_keys else "naver"
+
+
 def host_of(source: str, settings: Settings) -> str:
     """Return the host that a source asks, by which a block is remembered."""
-    return urlsplit(settings.naver_search_url).netloc or source
+    asked = {"naver": settings.naver_search_url, "naver-api": settings.naver_api_url}
+    return urlsplit(asked.get(source, "")).netloc or source
 
 
 @task(

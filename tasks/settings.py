@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     pgpassword: SecretStr | None = None
 
     naver_search_url: str = "https://search.naver.com/search.naver"
+    naver_api_url: str = "https://openapi.naver.com/v1/search/image"
+    naver_client_id: SecretStr | None = None
+    naver_client_secret: SecretStr | None = None
 
     download_allow_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     chrome_binary: Path | None = None

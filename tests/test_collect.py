@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from prefect.exceptions import ParameterTypeError
 from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
@@ -145,6 +146,22 @@ def test_a_subject_that_is_not_found_is_said_and_can_be_tried_again(
     again = run(limit=30, job_id=failed.id)
     assert again.waterfall == report.waterfall
     assert only(jobs).status is Status.DONE
+
+
+def test_the_official_api_gives_a_dataset_too() -> None:
+    report = run(limit=15, source="auto")  # the replica's keys are set
+    assert report.waterfall.chosen == 15
+    job = json.loads((report.out_dir / "job.json").read_text())
+    assert (job["source"], job["search_loads"]) == ("naver-api", 1)
+
+
+def test_a_folder_of_images_gives_a_dataset_too(tmp_path: Path) -> None:
+    images = run(limit=15).out_dir
+    Image.new("RGB", (400, 400), "red").save(images / "plain.png")
+    report = run(limit=50, source="files", input=images, out_dir=tmp_path / "again")
+    assert report.waterfall.chosen == 15
+    assert report.waterfall.reasons["blurred"] == 1
+    assert report.waterfall.reasons["not_an_image"] == 3  # the three files of the record
 
 
 @pytest.mark.parametrize(

@@ -1,82 +1,34 @@
 """Reading Naver's result pages, without a browser."""
 
 import json
-import time
-from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tasks.records import Address, AddressKind, Candidate
-from tasks.sources.naver_page import PageKind, continuation, embedded, page_kind, tiles
-from tasks.sources.naver_results import Extraction, Ranking
-
-BLOG = (
-    "http://blogfiles.naver.net/MjAyNTEyMzFfMjIy/MDAxNzY3MTQ1Nzk2OTc4"
-    ".wQAZ2f6SvO-AYUd3wPIP77u5sDN3ColDJJYFuaHgSUkg"
-    ".pQzJBMi02ZQFE827B_zskiFGN4NrftSi4z65FWRjL1Yg.PNG/%C6%C4%C0%CC%BD%E3_%B7%CE%B0%ED.png"
+from tasks.sources.naver_address import SEARCH_PAGE
+from tasks.sources.naver_page import (
+    PageKind,
+    continuation,
+    embedded,
+    page_kind,
+    tiles,
 )
-BLOG_VIEWER = (
-    "https://search.pstatic.net/common/?src=http%3A%2F%2Fblogfiles.naver.net%2FMjAyNTEyMzFfMjIy"
-    "%2FMDAxNzY3MTQ1Nzk2OTc4.wQAZ2f6SvO-AYUd3wPIP77u5sDN3ColDJJYFuaHgSUkg"
-    ".pQzJBMi02ZQFE827B_zskiFGN4NrftSi4z65FWRjL1Yg.PNG%2F%25C6%25C4%25C0%25CC%25BD%25E3"
-    "_%25B7%25CE%25B0%25ED.png&type=sc960_832"
+from tasks.sources.naver_results import Extraction, Ranking, Strategy
+from tests.naver_markup import (
+    AD,
+    BLOG,
+    BLOG_PAGE,
+    BLOG_SECURE,
+    BLOG_THUMBNAIL,
+    BLOG_VIEWER,
+    ROW,
+    YES24,
+    YES24_ROW,
+    candidates,
+    page_of,
+    tile,
 )
-BLOG_THUMBNAIL = BLOG_VIEWER.replace("sc960_832", "a340")
-BLOG_PAGE = "https://blog.naver.com/dongledongle111/224128920806"
-YES24 = "https://image.yes24.com/goods/177863970/XL"
-YES24_THUMBNAIL = (
-    "https://search.pstatic.net/sunny/?src=https%3A%2F%2Fimage.yes24.com%2Fgoods%2F177863970%2FXL"
-    "&type=a340"
-)
-ROW: dict[str, object] = {
-    "type": "image",
-    "imgId": "image_sas:blog_e00592fd75d08bb35037048816447a01",
-    "rank": 1,
-    "title": "대전<mark>파이썬</mark>학원 &amp; 기초부터",
-    "link": BLOG_PAGE,
-    "thumb": BLOG_THUMBNAIL,
-    "viewerThumb": BLOG_VIEWER,
-    "originalUrl": BLOG,
-    "orgWidth": 1280,
-    "orgHeight": 960,
-}
-YES24_ROW: dict[str, object] = {
-    "type": "image",
-    "imgId": "image_sas:web_386d9f1aae81fafffa04f673032a74a8",
-    "title": "기초부터 시작하는 파이썬",
-    "link": "https://www.yes24.com/product/goods/177863970",
-    "thumb": YES24_THUMBNAIL,
-    "originalUrl": YES24,
-    "orgWidth": 0,
-    "orgHeight": 0,
-}
-AD = {"type": "shopAd", "title": "items:[{ content:{", "thumb": "https://ad.example/1.jpg"}
-
-
-def candidates(extraction: Extraction) -> list[Candidate]:
-    return [result.candidate for result in extraction.results]
-
-
-def page_of(*rows: object, form: str = "<script>var imageSearchTabData={%s}</script>") -> str:
-    data = json.dumps(rows, ensure_ascii=False)
-    return "<html><body>" + form % f'content:{{url:"https://s.example/?a=1",items:{data}}}'
-
-
-def tile(
-    *, src: str = BLOG_THUMBNAIL, name: str = "tile_item _fe_image_tab_content_tile", **data: str
-) -> str:
-    escaped = src.replace("&", "&amp;")
-    return (
-        f'<div class="{name} is_visible" data-type="{data.get("type", "image")}">'
-        '<div class="image_tile_bx _fe_image_viewer_focus_target"><div class="thumb"><div>'
-        f'<img class="_fe_image_tab_content_thumbnail_image" src="{escaped}" alt="대체 글"'
-        ' data-image-viewer-img-id="image_sas:blog_e00592fd75d08bb35037048816447a01"></div></div>'
-        f'</div><div><a href="{BLOG_PAGE}"><div class="info_title"><span class="txt">대전 &amp; '
-        '<mark>파이썬</mark></span></div><div class="info_source"><span class="txt">블로그</span>'
-        "</div></a></div></div>"
-    )
 
 
 def test_a_row_becomes_a_candidate_with_every_way_to_its_image() -> None:
@@ -85,7 +37,9 @@ def test_a_row_becomes_a_candidate_with_every_way_to_its_image() -> None:
     assert candidate == Candidate(
         addresses=(
             Address(BLOG, AddressKind.ORIGINAL),
+            Address(BLOG_SECURE, AddressKind.ORIGINAL),
             Address(BLOG, AddressKind.ORIGINAL, referer=BLOG_PAGE),
+            Address(BLOG, AddressKind.ORIGINAL, referer=SEARCH_PAGE),
             Address(BLOG_VIEWER, AddressKind.VIEWER),
             Address(BLOG_THUMBNAIL, AddressKind.THUMBNAIL),
         ),
@@ -125,20 +79,47 @@ def test_the_embedded_rows_are_found_in(html: str) -> None:
     assert [candidate.rank for candidate in found] == [1, 2]
 
 
+ENCODED_ROW = {k: quote(v, safe="") if isinstance(v, str) else v for k, v in ROW.items()}
+OLD_MODE = json.dumps({"itemCount": 2, "items": [AD, ENCODED_ROW]})
+
+
 @pytest.mark.parametrize(
     ("text", "next_url"),
     [
         (json.dumps({"url": "https://s.example/2", "items": [ROW]}), "https://s.example/2"),
         (json.dumps({"content": {"items": [ROW], "url": "/p/c?start=2"}}), "/p/c?start=2"),
+        (json.dumps({"content": {"url": "", "items": [AD, ROW]}, "shopAd": {"items": [AD]}}), ""),
         ("cb_1(" + json.dumps({"url": "", "items": [AD, ROW]}) + ");", ""),
-        (json.dumps({"items": [ROW]}), None),
+        (json.dumps({"items": [ROW]}), ""),
+        ("/**/ cb.x[1]( " + json.dumps({"items": [ROW]}, indent=1) + " )\n", ""),
+        (json.dumps({"items": [ROW, ROW | {"a": "CUT"}]}).partition("CUT")[0], None),
+        (OLD_MODE, None),
+        (f"({OLD_MODE})", None),
+        (f"getPhoto({OLD_MODE});", None),
+        (json.dumps({"items": [ROW | {"dateInfo": "4주 전", "orgWidth": 0}], "itemCount": 1}), ""),
     ],
-)
+    ids=[
+        "plain", "nested", "adverts apart", "callback", "no address", "spacing", "cut off",
+        "old mode", "old mode in brackets", "old mode in a callback", "relative date",
+    ],
+)  # fmt: skip
 def test_a_continuation_is_read(text: str, next_url: str | None) -> None:
     extraction = continuation(text)
 
     assert [candidate.url for candidate in candidates(extraction)] == [BLOG]
     assert extraction.next_url == next_url
+
+
+def test_a_row_of_the_old_mode_is_decoded_once() -> None:
+    assert continuation(OLD_MODE).results == continuation(json.dumps({"items": [ROW]})).results
+
+
+@pytest.mark.parametrize(
+    ("text", "next_url"),
+    [('({"items":[],"itemCount":0})', ""), ("{}", None), ("<html>502", None), ("", None)],
+)
+def test_an_empty_list_is_the_end_and_no_list_says_nothing(text: str, next_url: str | None) -> None:
+    assert continuation(text) == Extraction(Strategy.CONTINUATION, (), next_url)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +182,7 @@ def test_a_row_that_leads_to_no_image_is_left_out() -> None:
 def test_only_a_web_page_is_sent_as_referer(link: object) -> None:
     (candidate,) = candidates(continuation(json.dumps({"items": [ROW | {"link": link}]})))
 
-    assert {address.referer for address in candidate.addresses} == {None}
+    assert {address.referer for address in candidate.addresses} == {None, SEARCH_PAGE}
     assert candidate.page_url == ""
 
 
@@ -245,36 +226,6 @@ def test_titles_are_plain_text(title: object, plain: str) -> None:
     assert candidate.title == plain
 
 
-def test_a_tile_becomes_a_candidate_with_the_original_of_its_thumbnail() -> None:
-    extraction = tiles(f"<div>{tile()}</div>")
-    (result,) = extraction.results
-
-    assert result.image_id == "image_sas:blog_e00592fd75d08bb35037048816447a01"
-    assert result.candidate.url == BLOG
-    assert result.candidate.addresses[2] == Address(BLOG_VIEWER, AddressKind.VIEWER)
-    assert result.candidate.title == "대전 & 파이썬"
-    assert result.candidate.page_url == BLOG_PAGE
-    assert (result.candidate.stated_width, result.candidate.rank) == (0, 1)
-
-
-def test_tiles_that_are_ads_or_not_revealed_are_left_out() -> None:
-    html = (
-        tile(src="data:image/gif;base64,R0lGOD") + tile(type="shopAd") + tile(src=YES24_THUMBNAIL)
-    )
-
-    assert [candidate.url for candidate in candidates(tiles(html))] == [YES24]
-
-
-def test_tiles_whose_container_was_renamed_are_found_by_their_images() -> None:
-    html = tile(name="cell") + tile(name="cell", src=YES24_THUMBNAIL)
-
-    assert [candidate.url for candidate in candidates(tiles(html))] == [BLOG, YES24]
-
-
-def test_tiles_in_scripts_and_comments_are_none() -> None:
-    assert tiles(f"<script>'{tile()}'</script><!-- {tile()} --><style>{tile()}").results == ()
-
-
 def test_each_image_is_ranked_once_and_its_fullest_reading_stands() -> None:
     ranking = Ranking()
     no_id = ROW | {"imgId": "", "originalUrl": "https://blogfiles.naver.net/other/path.png"}
@@ -291,6 +242,16 @@ def test_a_tile_is_known_by_the_original_in_the_thumbnail_of_its_row() -> None:
     row = ROW | {"imgId": "", "originalUrl": "https://mirror.example/same-picture.png"}
 
     assert len(Ranking().add([embedded(page_of(row)), tiles(tile())])) == 1
+
+
+def test_two_renditions_of_one_upload_are_one_image() -> None:
+    hosts = ("https://postfiles.pstatic.net", "http://blogfiles.naver.net")
+    rows = [ROW | {"imgId": host, "originalUrl": f"{host}/a/b.png?type=w966"} for host in hosts]
+    rows = [row | {"thumb": "", "viewerThumb": ""} for row in rows]
+
+    (candidate,) = Ranking().add([embedded(page_of(*rows))])
+
+    assert candidate.url == "http://blogfiles.naver.net/a/b.png"
 
 
 BLOCK = "<h3 class='title'>검색 서비스 이용이 제한되었습니다</h3>"
@@ -316,43 +277,3 @@ BLOCK = "<h3 class='title'>검색 서비스 이용이 제한되었습니다</h3>
 )  # fmt: skip
 def test_pages_are_recognised(status: int, html: str, has_results: bool, kind: PageKind) -> None:
     assert page_kind(status, html, has_results=has_results) is kind
-
-
-READERS: list[Callable[[str], object]] = [
-    embedded,
-    continuation,
-    tiles,
-    lambda html: page_kind(200, html, has_results=False),
-]
-PIECES = [
-    "var imageSearchTabData =", "{content:{", "items", '"items":', "items:[", "url:", 'url:"', "[",
-    "{", "}", "]", ",", ":", '"', "'", "\\", '[{"type":"image"', json.dumps([ROW]), "\\ud800",
-    "<", ">", "<!--", "-->", "<script>", "</script>", "<a ", "<div class=", tile(), "=", "&#", " ",
-    '<img class="_fe_image_tab_content_thumbnail_image" src="', "1", "null", "\x00", "가", "\ud800",
-]  # fmt: skip
-
-
-@settings(max_examples=400, deadline=None)
-@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=60).map("".join))
-def test_no_text_makes_the_readers_raise(text: str) -> None:
-    for read in READERS:
-        read(text)
-
-
-@pytest.mark.parametrize(
-    "piece",
-    [
-        *PIECES,
-        "<!", "</", "<a b='", '<a b="', "<a b=c ", "<a class>", "<title>", 'items:["', "items:[1,",
-        'items:[{"a":', "items:[x", 'url:"\\', '{"type":"image","originalUrl":"http://a"},',
-        '"items":[{"type":"image","originalUrl":"http://a"}],', "<a a=\"'", "<b>&amp;", "src=",
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("start", ["", "var imageSearchTabData={items:["])
-def test_reading_takes_less_than_a_second_for_each_megabyte(piece: str, start: str) -> None:
-    text = (start + piece * (300_000 // len(piece)))[:300_000]
-    begun = time.process_time()
-    for read in READERS:
-        read(text)
-
-    assert time.process_time() - begun < 0.3 * len(READERS)

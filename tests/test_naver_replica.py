@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -133,11 +134,34 @@ def test_a_page_without_data_has_its_tiles(replica: Replica) -> None:
     assert page.count("_fe_image_tab_content_thumbnail_image") == 48
 
 
-@pytest.mark.parametrize("fault", [Fault.RENAMED_TILES, Fault.CLASSES_2022])
-def test_renamed_classes_leave_none_of_the_known_ones(replica: Replica, fault: Fault) -> None:
-    assert "_fe_image_tab_content" not in search(replica, "강아지", fault).text
+def test_renamed_classes_leave_none_of_the_known_ones(replica: Replica) -> None:
+    form = replica.search_url_with(Fault.RENAMED_TILES).replace("search.naver", "forms/tile")
+    for html in (search(replica, "강아지", Fault.RENAMED_TILES).text, get(form).text):
+        assert "_fe_image_tab" not in html
+        assert "tile_item" not in html
+
+
+@pytest.mark.parametrize(
+    ("fault", "image", "path"),
+    [
+        (Fault.LAYOUT_2018, 'class="_img"', "/imagesearch/instant/search.naver"),
+        (Fault.LAYOUT_2020, 'class="_image _listImage"', "/p/c/image/search.naver"),
+        (Fault.LAYOUT_2023, 'data-image-viewer-trigger=""', "/p/c/image/search.naver"),
+    ],
+)
+def test_a_layout_of_another_year_has_lazy_tiles_and_goes_on_in_the_old_mode(
+    replica: Replica, fault: Fault, image: str, path: str
+) -> None:
+    page = search(replica, "강아지", fault).text
+    assert "imageSearchTabData" not in page
+    assert "_fe_image_tab_content" not in page
+    assert page.count(image) == page.count('src="data:image/gif') == 48
+    assert len(re.findall(r'data-(?:lazy-src|source)="http', page)) == 48
     tile = get(replica.search_url_with(fault).replace("search.naver", "forms/tile")).text
-    assert "_fe_image_tab_content" not in tile
+    assert image in tile
+    more = unescape(re.search(r'data-more="([^"]+)"', page)[1])  # type: ignore[index]
+    assert path in more
+    assert get(more).text.startswith('({"items":[{"type":"image","imgId":"image_sas%3A')
 
 
 def test_a_failing_continuation_works_the_second_time(replica: Replica) -> None:
@@ -409,6 +433,9 @@ def test_the_official_api_answers_in_both_dialects(
         ("query=한도초과", 429, "010"),
         ("query=속도제한 고양이", 429, "012"),
         ("query=시스템오류", 500, "SE99"),
+        ("query=오류 012", 429, "012"),
+        ("query=오류 024", 401, "024"),
+        ("query=오류 SE05", 404, "SE05"),
     ],
 )
 def test_the_official_api_names_its_errors(
@@ -417,6 +444,37 @@ def test_the_official_api_names_its_errors(
     url = f"{replica.api_url}?{params}"
     response = requests.get(url, headers=CLASSIC_KEYS, timeout=TIMEOUT_S)
     assert (response.status_code, response.json()["errorCode"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("한도초과", 429, "400"),
+        ("오류 012", 429, "420"),
+        ("오류 210", 401, "210"),
+        ("오류 500", 503, "500"),
+    ],
+)
+def test_the_gateway_of_the_hub_has_its_own_errors(
+    replica: Replica, query: str, status: int, code: str
+) -> None:
+    response = requests.get(
+        replica.hub_api_url, params={"query": query}, headers=HUB_KEYS, timeout=TIMEOUT_S
+    )
+    assert (response.status_code, response.json()["error"]["errorCode"]) == (status, code)
+
+
+@pytest.mark.parametrize("status", [302, 403, 429, 503])
+def test_the_official_api_can_answer_without_json(replica: Replica, status: int) -> None:
+    for url, keys in ((replica.api_url, CLASSIC_KEYS), (replica.hub_api_url, HUB_KEYS)):
+        response = requests.get(
+            url,
+            params={"query": f"상태 {status}"},
+            headers=keys,
+            timeout=TIMEOUT_S,
+            allow_redirects=False,
+        )
+        assert (response.status_code, response.text) == (status, "<h1>nginx</h1>")
 
 
 def test_the_official_api_needs_its_keys(replica: Replica) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tasks.errors import BlockedError, BrowserError
 from tasks.records import Address, Candidate
-from tasks.search import SOURCES, Page, Search
+from tasks.search import SOURCES, Page, Search, source_for
 from tasks.settings import Settings
 from tasks.sources.query import SearchQuery
 
@@ -86,6 +86,22 @@ def test_closing_it_closes_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
         search.take(64)
         assert source.closed == 0
     assert source.closed == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "source"),
+    [
+        ("naver", {}, "naver"),
+        ("auto", {}, "naver"),
+        ("auto", {"naver_client_id": "a"}, "naver"),
+        ("auto", {"naver_client_id": "a", "naver_client_secret": "b"}, "naver-api"),
+        ("files", {"naver_client_id": "a", "naver_client_secret": "b"}, "files"),
+    ],
+)
+def test_auto_is_the_api_where_its_keys_are_set(
+    name: str, keys: dict[str, str], source: str
+) -> None:
+    assert source_for(name, Settings(**keys)) == source
 
 
 def test_a_refusal_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

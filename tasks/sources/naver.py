@@ -34,14 +34,14 @@ from tasks.records import Candidate
 from tasks.settings import Settings
 from tasks.sources.naver_filters import parameters
 from tasks.sources.naver_page import (
-    THUMBNAIL_CLASS,
     PageKind,
     continuation,
-    embedded,
     page_kind,
+    read_page,
     tiles,
 )
 from tasks.sources.naver_results import Extraction, Ranking
+from tasks.sources.naver_tiles import TILE_SELECTOR
 from tasks.sources.query import SearchQuery
 
 # At most one load in PACE_S plus up to JITTER_S, whoever asks for it: the pace at which a person
@@ -62,7 +62,7 @@ _STATUS_SCRIPT = """
     const [entry] = performance.getEntriesByType("navigation");
     return [document.URL, (entry?.responseStatus | 0) || 200];
 """
-_TILES_SCRIPT = "return document.getElementsByClassName(arguments[0]).length | 0"
+_TILES_SCRIPT = "return document.querySelectorAll(arguments[0]).length | 0"
 # In steps of less than the window's height: tiles are revealed only when they come into sight.
 # The end is that at the outset, so that one call asks the page for one more load.
 _SCROLL_SCRIPT = """
@@ -202,7 +202,7 @@ class ResultsPage:
 
     def _read(self, status: int) -> tuple[tuple[Extraction, ...], PageKind]:
         html = self._browser.page_source
-        load = (embedded(html), *map(self._rows, self._responses.finished()), tiles(html))
+        load = read_page(html, [self._rows(response) for response in self._responses.finished()])
         has_results = any(part.results for part in load)
         return load, page_kind(status, html, has_results=has_results)
 
@@ -232,13 +232,13 @@ class ResultsPage:
         kind = page_kind(response.status, response.body, has_results=bool(rows.results))
         if kind is PageKind.BLOCKED:
             raise _refusal(kind, response.status, self._host)
-        if kind is not PageKind.RESULTS:
+        self.is_at_end = rows.next_url == ""
+        if kind is not PageKind.RESULTS and not self.is_at_end:
             _log.warning("%s answered a scroll with %s (%d).", self._host, kind, response.status)
-        self.is_at_end = bool(rows.results) and not rows.next_url
         return rows
 
     def _tile_count(self) -> int:
-        return int(self._browser.execute_script(_TILES_SCRIPT, THUMBNAIL_CLASS))
+        return int(self._browser.execute_script(_TILES_SCRIPT, TILE_SELECTOR))
 
     def _keep_pace(self) -> None:
         if _is_on_this_machine(self._host):

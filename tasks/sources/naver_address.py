@@ -1,4 +1,4 @@
-"""The addresses on Naver's result pages: which may be fetched, and what the image proxy hides.
+"""The addresses on Naver's result pages: which may be fetched, and where the full image lies.
 
 Naver shows every image through ``search.pstatic.net/common/?src=<original>&type=<size>`` (its own
 hosts) or ``/sunny/`` (all others). The original and the large preview can be read off such an
@@ -11,16 +11,36 @@ from urllib.parse import quote, quote_from_bytes, unquote_to_bytes, urlsplit, ur
 
 from tasks.records import Address, AddressKind
 
+SEARCH_PAGE = "https://search.naver.com/"  # as a Referer: where a visitor would come from
 VIEWER_SIZE = "sc960_832"  # the rendition that Naver's own viewer shows
 MAX_ADDRESS_CHARS = 4_000  # continuation addresses, the longest seen, have about 1,800
+MAX_TRIES_OF_ORIGINAL = 4  # with viewer and thumbnail, six requests for an image that is gone
 
 _PROXY_PATHS = frozenset({"/common/", "/common", "/sunny/", "/sunny"})
-_HTTP_ONLY_HOSTS = frozenset({"blogfiles.naver.net"})  # its https certificate is not valid
 _NOT_IN_HOSTS = frozenset(" \\<>\"'`^{|}")
 _KEPT_CHARS = string.punctuation  # with "%": what is encoded stays encoded
 _SOURCE = re.compile(r"(?:^|&)src=([^&]*)")
 _PLAIN_SOURCE = re.compile(r"(?:^|&)src=(https?://.*?)(?:&(?:type|quality|autoRotate)=|$)")
 _SIZE = re.compile(r"(^|&)type=[^&]*")
+
+# Where Naver's hosts keep the full image: host and path, and the addresses to try, best first.
+# Hosts that are not listed (image.nmv.naver.net, all outside Naver) have the address as given.
+# The path must name a file: dthumb-phinf.pstatic.net/?src=… carries its image in the query.
+_BLOG = "http://blogfiles.naver.net{path}"  # http: its https certificate is not valid
+_FULL_SIZE = tuple(
+    (re.compile(hosts + r"\.net/.+"), forms)
+    for hosts, forms in (
+        (r"blogfiles\.(?:naver|pstatic)", (_BLOG, "https://blogfiles.pstatic.net{path}")),
+        # Renditions of the blog's upload; mblogthumb answers 404 without a size.
+        (r"(?:postfiles|blogthumb)\d*\.(?:naver|pstatic)", (_BLOG, "{bare}?type=w3840", "{given}")),
+        (
+            r"mblogthumb\d*(?:-phinf\.pstatic|\.phinf\.naver)",
+            (_BLOG, "{bare}?type=w3840", "{bare}?type=w966"),
+        ),
+        (r"(?:[\w.-]+[.-])?phinf\.(?:naver|pstatic)", ("{bare}", "{given}")),
+        (r"imgnews\.(?:naver|pstatic)", ("{unsized}", "{given}")),
+    )
+)
 
 
 def web_address(value: object) -> str:
@@ -45,15 +65,6 @@ def web_address(value: object) -> str:
     return urlunsplit((parts.scheme, host, path, query, ""))
 
 
-def original_address(value: object) -> str:
-    """Return the address of the image itself, where ``value`` is that or a proxied rendition."""
-    address = web_address(value)
-    address = proxied_original(address) or address
-    if urlsplit(address).hostname in _HTTP_ONLY_HOSTS:
-        return re.sub(r"^https:", "http:", address)
-    return address
-
-
 def proxied_original(address: str) -> str:
     """Return the address that a proxy address carries; empty where it is none.
 
@@ -71,24 +82,45 @@ def proxied_original(address: str) -> str:
     return web_address(quote_from_bytes(unquote_to_bytes(encoded[1]), safe=_KEPT_CHARS))
 
 
+def full_size(address: str) -> tuple[str, ...]:
+    """Return where the image itself may lie, best first; ``address`` may be a proxied rendition.
+
+    The first is the same for every rendition of one upload on Naver's hosts, and so names it.
+    """
+    given = proxied_original(address) or address
+    parts = urlsplit(given)
+    place = f"{parts.hostname}{parts.path}"
+    forms = next((forms for hosts, forms in _FULL_SIZE if hosts.fullmatch(place)), ("{given}",))
+    names = {
+        "given": given,
+        "path": parts.path,
+        "bare": urlunsplit(parts._replace(query="")),
+        "unsized": urlunsplit(parts._replace(query=_without_size(parts.query))),
+    }
+    return tuple(dict.fromkeys(filter(None, (form.format_map(names) for form in forms))))
+
+
 def viewer_address(thumbnail: str) -> str:
     """Return the large rendition (960 × 832 px at most) of a proxied thumbnail; else empty."""
     if not proxied_original(thumbnail):
         return ""
     parts = urlsplit(thumbnail)
-    query = _SIZE.sub("", parts.query).removeprefix("&")
-    return urlunsplit(parts._replace(query=f"{query}&type={VIEWER_SIZE}"))
+    query = f"{_without_size(parts.query)}&type={VIEWER_SIZE}"
+    return urlunsplit(parts._replace(query=query))
 
 
 def addresses(*, original: str, viewer: str, thumbnail: str, page_url: str) -> tuple[Address, ...]:
     """Return where to fetch an image from, best first: original, viewer rendition, thumbnail.
 
-    The original is tried without a Referer, then with the page it stands on: some hosts refuse a
-    foreign Referer, others a missing one.
+    Each place of the original is tried without a Referer, then the best with the page it stands
+    on, then with Naver's: some hosts refuse a foreign Referer, others a missing one.
     """
+    places = full_size(original)
+    referers = [referer for referer in (page_url, SEARCH_PAGE) if referer]
+    tries = [Address(place) for place in places]
+    tries += [Address(place, referer=referer) for place in places[:1] for referer in referers]
     wanted = [
-        Address(original, AddressKind.ORIGINAL),
-        Address(original, AddressKind.ORIGINAL, page_url) if page_url else Address(""),
+        *tries[:MAX_TRIES_OF_ORIGINAL],
         Address(viewer or viewer_address(thumbnail), AddressKind.VIEWER),
         Address(thumbnail, AddressKind.THUMBNAIL),
     ]
@@ -97,3 +129,7 @@ def addresses(*, original: str, viewer: str, thumbnail: str, page_url: str) -> t
         if address.url:
             seen.setdefault((address.url, address.referer), address)
     return tuple(seen.values())
+
+
+def _without_size(query: str) -> str:
+    return _SIZE.sub("", query).removeprefix("&")

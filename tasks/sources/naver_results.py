@@ -7,26 +7,30 @@ from enum import StrEnum
 from html import unescape
 
 from tasks.records import Candidate
-from tasks.sources.naver_address import (
-    addresses,
-    original_address,
-    proxied_original,
-    web_address,
-)
+from tasks.sources.naver_address import addresses, full_size, proxied_original, web_address
 
 SOURCE = "naver"
 MAX_TITLE_CHARS = 500
 MAX_SIDE_PX = 100_000
+MAX_PER_TEXT = 2_000  # Naver sends 50 to 100 at once and shows 500; no text makes us read more
 
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
 class Strategy(StrEnum):
-    """The ways of reading."""
+    """The ways of reading, the most telling first; tiles by the year their layout came in."""
 
     EMBEDDED = "embedded data"
     CONTINUATION = "continuation"
     TILES = "tiles"
+    TILES_2023 = "tiles of 2023"
+    TILES_2020 = "tiles of 2020"
+    TILES_2018 = "tiles of 2018"
+    ANY_IMAGE = "any image"  # the last resort
+
+
+# The ways in which today's page can be read; the others are for pages of another year.
+CURRENT = (Strategy.EMBEDDED, Strategy.CONTINUATION, Strategy.TILES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +65,14 @@ class Ranking:
         """Return the candidates that are new; of a repeated one, the first stands.
 
         Two results are the same where they have one image id or one original address, be that
-        the original's own or the one that a thumbnail's address carries.
+        the original's own, that of a smaller rendition of it, or one that a thumbnail carries.
         """
         fresh = []
         for result in (result for extraction in extractions for result in extraction.results):
             is_known = result.candidate.url in self._known or result.image_id in self._known
-            carried = (original_address(address.url) for address in result.candidate.addresses)
-            self._known.update(filter(None, (result.image_id, *carried)))
+            carried = (full_size(address.url)[0] for address in result.candidate.addresses)
+            names = (result.image_id, result.candidate.url, *carried)
+            self._known.update(filter(None, names))
             if not is_known:
                 self.count += 1
                 fresh.append(replace(result.candidate, rank=self.count))
@@ -91,7 +96,7 @@ def result_of(
     """
     seen = [web_address(value) for value in (viewer, thumbnail)]
     found = addresses(
-        original=original_address(original) or next(filter(None, map(proxied_original, seen)), ""),
+        original=web_address(original) or next(filter(None, map(proxied_original, seen)), ""),
         viewer=seen[0],
         thumbnail=seen[1],
         page_url=web_address(page_url),

@@ -1,19 +1,24 @@
 """The official image search API in both dialects: the Developers Center's and the API HUB's.
 
-Differences are the path, the names of the two key headers, how the format is chosen, and the body
-of a refused key. No error body of the HUB is published; its gateway's form stands in for it.
+Differences are the path, the names of the two key headers, how the format is chosen, and the errors
+of the gateway. No error body of the HUB is published; those of Naver's other gateways stand in.
+
+Some queries bring an error: "오류 SE02", or any other code of `ERRORS` or `GATEWAY_ERRORS`, is
+answered with that, and "상태 503" with that status and a body that is no JSON.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from email.utils import format_datetime
 from html import escape
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tests.naver_replica import addresses, wording
@@ -27,6 +32,7 @@ CLIENT_SECRET = "replica-secret"  # noqa: S105 - opens nothing but the replica
 CLASSIC_HEADERS = ("X-Naver-Client-Id", "X-Naver-Client-Secret")
 HUB_HEADERS = ("X-NCP-APIGW-API-KEY-ID", "X-NCP-APIGW-API-KEY")
 QUERY_ERRORS = {"한도초과": "010", "시스템오류": "SE99"}
+CODE_QUERY, STATUS_QUERY = "오류 ", "상태 "
 RATE_LIMIT_QUERY = "속도제한"  # what begins with it gets 012 every other time
 
 # Naver names no bounds; these are widths in pixels.
@@ -43,10 +49,22 @@ ERRORS = {
     "010": (429, "Query limit exceeded (쿼리 한도를 초과했습니다.)"),
     "012": (429, "Rate limit exceeded. (속도 제한을 초과했습니다.)"),
 }
+GATEWAY_ERRORS = {
+    "200": (401, "Authentication Failed"),
+    "210": (401, "Permission Denied"),
+    "300": (404, "Not Found Exception"),
+    "400": (429, "Quota Exceeded"),
+    "410": (429, "Throttle Limited"),
+    "420": (429, "Rate Limited"),
+    "430": (413, "Request Entity Too Large"),
+    "500": (503, "Endpoint Error"),
+}
+NO_CODES: Mapping[str, str] = MappingProxyType({})
+GATEWAY_CODES = {"024": "200", "SE05": "300", "010": "400", "012": "420"}  # what it answers itself
 
 
 class Refusal(Exception):
-    """A request that is answered with the error of `ERRORS` that `code` names."""
+    """A request that is answered with the error of either table that `code` names."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -69,6 +87,7 @@ class Api:
             Route(f"{CLASSIC_PATH}.xml", self.classic),
             Route(HUB_PATH, self.hub),
             Route("/v1/search/{unknown}", lambda _: _error("SE05", is_xml=False)),
+            Route("/search/v1/{unknown}", lambda _: _gateway_error("300")),
         ]
 
     def classic(self, request: Request) -> Response:
@@ -81,15 +100,22 @@ class Api:
     def hub(self, request: Request) -> Response:
         """Answer at naverapihub.apigw.ntruss.com."""
         if not _has_keys(request, HUB_HEADERS):
-            error = {"errorCode": "200", "message": "Authentication Failed", "details": ""}
-            return JSONResponse({"error": error}, 401)
-        return self._answer(request, is_xml=request.query_params.get("format") == "xml")
+            return _gateway_error("200")
+        is_xml = request.query_params.get("format") == "xml"
+        return self._answer(request, is_xml=is_xml, gateway_codes=GATEWAY_CODES)
 
-    def _answer(self, request: Request, *, is_xml: bool) -> Response:
+    def _answer(
+        self, request: Request, *, is_xml: bool, gateway_codes: Mapping[str, str] = NO_CODES
+    ) -> Response:
+        query = request.query_params.get("query", "").strip()
+        if query.startswith(STATUS_QUERY):
+            status = int(query.removeprefix(STATUS_QUERY))
+            return HTMLResponse("<h1>nginx</h1>", status, headers={"Location": CLASSIC_PATH})
         try:
             channel = self._found(request)
         except Refusal as refusal:
-            return _error(refusal.code, is_xml=is_xml)
+            code = gateway_codes.get(refusal.code, refusal.code)
+            return _gateway_error(code) if code in GATEWAY_ERRORS else _error(code, is_xml=is_xml)
         return Response(_xml(channel), media_type="text/xml") if is_xml else JSONResponse(channel)
 
     def _found(self, request: Request) -> dict[str, Any]:
@@ -102,6 +128,8 @@ class Api:
         self.asked[query] += 1
         if query in QUERY_ERRORS:
             raise Refusal(QUERY_ERRORS[query])
+        if query.startswith(CODE_QUERY):
+            raise Refusal(query.removeprefix(CODE_QUERY))
         if query.startswith(RATE_LIMIT_QUERY) and self.asked[query] % 2 == 1:
             raise Refusal("012")
         display = _number(params.get("display", "10"), largest=100, code="SE02")
@@ -164,6 +192,11 @@ def _xml(channel: dict[str, Any]) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel>{head}{items}' + (
         "</channel></rss>"
     )
+
+
+def _gateway_error(code: str) -> Response:
+    status, message = GATEWAY_ERRORS[code]
+    return JSONResponse({"error": {"errorCode": code, "message": message, "details": ""}}, status)
 
 
 def _error(code: str, *, is_xml: bool) -> Response:

@@ -19,7 +19,9 @@ class Fault(StrEnum):
     SCRIPT_VARIANT = "script-variant"  # script attributes, other spacing, order and line breaks
     NO_DATA = "no-data"  # no imageSearchTabData: only tiles
     RENAMED_TILES = "renamed-tiles"  # classes that no one has seen before
-    CLASSES_2022 = "classes-2022"  # the class names of 2021 to 2023
+    LAYOUT_2018 = "layout-2018"  # tiles of 2018 to 2020, continued in the old mode
+    LAYOUT_2020 = "layout-2020"  # tiles of December 2020 to 2023, continued in the old mode
+    LAYOUT_2023 = "layout-2023"  # tiles of late 2023 to 2024, continued in the old mode
     DUPLICATES = "duplicates"  # each continuation repeats the last ten results
     NESTED = "nested"  # continuations under `content`, as in the page's own data
     STALLED = "stalled"  # the first continuation of each page load never answers
@@ -30,6 +32,16 @@ class Fault(StrEnum):
 FAULTS_OF_QUERY: Mapping[str, Fault] = MappingProxyType(
     {"차단": Fault.BLOCKED, "차단200": Fault.BLOCKED_200, "성인": Fault.ADULT}
 )
+
+
+LAYOUTS: Mapping[Fault, str] = MappingProxyType(
+    {Fault.LAYOUT_2018: "2018", Fault.LAYOUT_2020: "2020", Fault.LAYOUT_2023: "2023"}
+)
+
+
+def layout_year(faults: frozenset[Fault]) -> str:
+    """Return the year of the page's layout, empty for today's; it has tiles and no data."""
+    return next((year for fault, year in LAYOUTS.items() if fault in faults), "")
 
 
 def parsed(names: str) -> frozenset[Fault]:

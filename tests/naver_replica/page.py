@@ -1,7 +1,8 @@
 """The HTML of the search page: tiles, the data embedded beside them, and the pages of refusal.
 
-The nesting and the class names are those of 2024 and later. Tiles begin with a `data:`
-placeholder; the page's own script puts the thumbnail in when a tile comes into sight.
+The nesting and the class names are those of 2024 and later, or, from the folders of `static` named
+so, those that came in with an earlier year. Tiles begin with a `data:` placeholder; the page's own
+script puts the thumbnail in when a tile comes into sight.
 """
 
 import json
@@ -12,7 +13,7 @@ from html import escape, unescape
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.naver_replica.faults import Fault
+from tests.naver_replica.faults import Fault, layout_year
 
 STATIC = Path(__file__).parent / "static"
 PLACEHOLDER = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
@@ -23,60 +24,51 @@ OPTIONS = (
     ("큰 이미지", "&res_fr=786432&res_to=100000000"),
     ("최신순", "&nso=so:dd,p:all,a:all"),
 )
-CLASSES: Mapping[Fault, Mapping[str, str]] = {
-    # What a redesign would do: nothing is left that a selector could hold on to.
-    Fault.RENAMED_TILES: {
-        "_fe_image_tab_content_": "_fx_pic_",
-        "tile_item": "grid_cell",
-        "image_tile": "picture_cell",
-        "data-image-viewer-img-id": "data-picture-id",
-        "info_title": "cell_head",
-    },
-    Fault.CLASSES_2022: {
-        "_fe_image_viewer_prepend_target _fe_image_tab_content_root": "_prs_img _imageSearchPC",
-        "api_subject_bx _fe_image_tab_grid_root ani_fadein": "_contentRoot image_wrap",
-        "image_tile _fe_image_tab_grid": "photo_tile _grid",
-        "_fe_image_tab_content_tile": "_item",
-        "_fe_image_tab_content_thumbnail_image": "_image _listImage",
-        "image_tile_bx _fe_image_viewer_focus_target": "photo_bx api_ani_send _photoBox",
-        "data-thumb-": "data-org-",
-    },
+# What a redesign would do: nothing is left that a selector could hold on to.
+NEW_NAMES = {
+    "_fe_image_tab_content_": "_fx_pic_",
+    "_fe_image_tab_grid": "_fx_cells",
+    "tile_item": "grid_cell",
+    "image_tile": "picture_cell",
+    "data-image-viewer-img-id": "data-picture-id",
+    "info_title": "cell_head",
 }
 
 Item = Mapping[str, str | int]
 
 
 @cache
-def form(name: str) -> str:
-    """Return a piece of HTML with `{names}` in it."""
-    return (STATIC / f"{name}.html").read_text(encoding="utf-8").strip()
+def form(name: str, year: str = "") -> str:
+    """Return a piece of HTML with `{names}` in it, today's where the year has none of its own."""
+    own = STATIC / year / f"{name}.html"
+    return (own if own.exists() else STATIC / f"{name}.html").read_text(encoding="utf-8").strip()
 
 
-def filled(name: str, **values: str) -> str:
+def filled(html: str, **values: str) -> str:
     """Return a piece of HTML with its names replaced by HTML."""
-    return re.sub(r"\{(\w+)\}", lambda match: values[match.group(1)], form(name))
+    return re.sub(r"\{(\w+)\}", lambda match: values[match.group(1)], html)
 
 
 def results_page(
     query: str, items: Sequence[Item], more: str, reload: str, faults: frozenset[Fault]
 ) -> str:
     """Return the page of a batch; `more` continues it, `reload` is the same batch as JSON."""
-    has_data = Fault.NO_DATA not in faults
+    year = layout_year(faults)
+    has_data = Fault.NO_DATA not in faults and not year
     main = filled(
-        "grid",
-        tiles="".join(_tile(item) for item in items),
-        more="" if has_data else escape(reload),
+        form("grid", year),
+        tiles="".join(_tile(item, year) for item in items),
+        more=escape(more) if year else "" if has_data else escape(reload),
         data=_data_script(items, more, faults) if has_data else "",
     )
     return _page(query, renamed(main, faults))
 
 
 def renamed(html: str, faults: frozenset[Fault]) -> str:
-    """Return the HTML with the class names of another year, if a fault asks for them."""
-    for fault, classes in CLASSES.items():
-        if fault in faults:
-            for now, then in classes.items():
-                html = html.replace(now, then)
+    """Return the HTML with names that no one has seen before, if that fault is asked for."""
+    if Fault.RENAMED_TILES in faults:
+        for now, then in NEW_NAMES.items():
+            html = html.replace(now, then)
     return html
 
 
@@ -113,14 +105,17 @@ def _page(query: str, main: str) -> str:
         f'<a href="search.naver?where=image&amp;query={quote(query)}{escape(params)}">{name}</a>'
         for name, params in OPTIONS
     )
-    return filled("page", query=escape(query), main=main, options=options)
+    return filled(form("page"), query=escape(query), main=main, options=options)
 
 
-def _tile(item: Item) -> str:
+def _tile(item: Item, year: str) -> str:
     values = {key: escape(str(value)) for key, value in item.items()}
     text = escape(unescape(re.sub(r"</?mark>", "", str(item["title"]))))
     name = "tile" if item["type"] == "image" else "advert"
-    return filled(name, **values, text=text, placeholder=PLACEHOLDER)
+    logged_id = values.get("imgId", "").removeprefix("image_sas:")
+    return filled(
+        form(name, year), **values, text=text, loggedId=logged_id, placeholder=PLACEHOLDER
+    )
 
 
 def _data_script(items: Sequence[Item], more: str, faults: frozenset[Fault]) -> str:

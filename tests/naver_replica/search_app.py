@@ -16,11 +16,16 @@ from starlette.staticfiles import StaticFiles
 
 from tests.naver_replica import addresses, faults, page, wording
 from tests.naver_replica.addresses import Ports
-from tests.naver_replica.faults import FAULTS_OF_QUERY, Fault
+from tests.naver_replica.faults import FAULTS_OF_QUERY, Fault, layout_year
 from tests.naver_replica.results import Result, results
 from tests.naver_replica.selection import SLOTS_PER_PAGE, Selection, images_in, is_advert, slot_of
 
 MORE_PATH = "/p/c/image/46/search.naver"
+MORE_PATH_OF = {
+    "2018": "/imagesearch/instant/search.naver",
+    "2020": "/p/c/image/search.naver",
+    "2023": "/p/c/image/search.naver",
+}
 MORE_SLOTS = 100
 REPEATED = 10  # results that `Fault.DUPLICATES` shows again
 STALL_S = 60.0  # longer than any page waits
@@ -81,7 +86,10 @@ class SearchApp:
         pages = [
             Route("/search.naver", self.search_page),
             Route("/forms/{name:str}", self.form),
-            Route(MORE_PATH, self.continuation),
+            *(
+                Route(path, self.continuation)
+                for path in sorted({MORE_PATH, *MORE_PATH_OF.values()})
+            ),
         ]
         return [
             *pages,
@@ -115,7 +123,8 @@ class SearchApp:
         if name not in ("tile", "advert", "viewer"):
             raise HTTPException(404)
         asked = Asked.of(request, SLOTS_PER_PAGE)
-        return HTMLResponse(page.renamed(page.form(name), asked.faults))
+        form = page.form(name, layout_year(asked.faults))
+        return HTMLResponse(page.renamed(form, asked.faults))
 
     async def continuation(self, request: Request) -> Response:
         """Answer with the next batch as JSON, or as JSONP where a callback is named."""
@@ -190,9 +199,10 @@ class SearchApp:
         return self._more_url(asked, batch.next_start, MORE_SLOTS, kept)
 
     def _more_url(self, asked: Asked, start: int, slots: int, kept: dict[str, str]) -> str:
+        year = layout_year(asked.faults)
         params = {
             "ac": "0",
-            "api_type": "pc_tab_more",
+            **({"json_type": "6"} if year else {"api_type": "pc_tab_more"}),
             "aq": "0",
             "display": str(slots),
             "logStart": "1",
@@ -207,7 +217,8 @@ class SearchApp:
             "where": "image",
             **kept,
         }
-        path = faults.prefix(asked.faults - set(FAULTS_OF_QUERY.values())) + MORE_PATH
+        path = faults.prefix(asked.faults - set(FAULTS_OF_QUERY.values()))
+        path += MORE_PATH_OF.get(year, MORE_PATH)
         return f"{addresses.origin(self.ports.more)}{path}?{urlencode(params)}"
 
 

@@ -37,7 +37,8 @@
   }
 
   async function tileOf(item) {
-    const values = { ...item, text: plain(item.title), placeholder };
+    const loggedId = (item.imgId ?? "").replace("image_sas:", "");
+    const values = { ...item, text: plain(item.title), loggedId, placeholder };
     const html = await forms[item.type === "image" ? "tile" : "advert"];
     return element(html.replace(/\{(\w+)\}/g, (_, key) => escaped(values[key])));
   }
@@ -47,6 +48,29 @@
       items.set(tile, batch[at]);
       if (batch[at].type === "image") observer.observe(tile);
     });
+  }
+
+  // Until 2024 a tile carried the address of its thumbnail itself.
+  function shownBy(tile) {
+    const image = tile.querySelector("img");
+    const thumb = image?.dataset.lazySrc ?? image?.dataset.source;
+    return { type: thumb ? "image" : "shopAd", thumb, viewerThumb: thumb, imgId: thumb };
+  }
+
+  // The old mode encodes its strings and leaves it to the page to count on, to an empty list.
+  function decoded(item) {
+    const entries = Object.entries(item);
+    return Object.fromEntries(
+      entries.map(([key, v]) => [key, typeof v === "string" ? decodeURIComponent(v) : v]),
+    );
+  }
+
+  function inOldMode(url, answer) {
+    const items = answer.items.map(decoded);
+    const next = new URL(url);
+    const images = items.filter((item) => item.type === "image").length;
+    next.searchParams.set("start", Number(next.searchParams.get("start")) + images);
+    return { items, url: images ? next.href : "" };
   }
 
   // The continuation lives on another host: only a script may read it.
@@ -60,7 +84,10 @@
       then(...values);
     };
     const timer = setTimeout(() => end(whenFailed), GIVE_UP_MS);
-    window[name] = (answer) => end(whenLoaded, answer.content ?? answer);
+    window[name] = (answer) => {
+      const isOld = answer.itemCount !== undefined;
+      end(whenLoaded, isOld ? inOldMode(url, answer) : (answer.content ?? answer));
+    };
     script.onerror = () => end(whenFailed);
     script.src = `${url}&_callback=${name}`;
     document.head.append(script);
@@ -123,6 +150,9 @@
     if (event.key === "ArrowRight") next();
   });
 
+  const url = grid.closest("[data-more]").dataset.more;
   if (window.imageSearchTabData) begin(window.imageSearchTabData.content);
-  else load(grid.closest("[data-more]").dataset.more, begin, () => {});
+  else if (grid.querySelector("[data-lazy-src], [data-source]"))
+    begin({ url, items: [...grid.children].map(shownBy) });
+  else load(url, begin, () => {});
 })();

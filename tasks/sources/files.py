@@ -1,0 +1,237 @@
+"""Candidates that the user has already: a list of addresses, or a folder of images.
+
+    list.txt      one address in each line; empty lines and those that begin with # say nothing
+    list.csv      a column url; title and page_url are taken where they are there
+    list.jsonl    the same as the keys of one object in each line (also .ndjson)
+    pictures/     every file below it but hidden ones, "img2" before "img10"
+
+A list is read whole before the first candidate leaves: a row that cannot be right is an error with
+its line. An address that merely gives no image becomes a rejection like any other.
+"""
+
+import csv
+import io
+import json
+import logging
+import os
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import NoReturn
+
+from tasks.errors import BadRequestError
+from tasks.records import Address, AddressKind, Candidate
+from tasks.settings import Settings
+from tasks.sources.naver_address import web_address
+from tasks.sources.query import SearchQuery
+
+SOURCE = "files"
+PAGE_SIZE = 100
+MAX_LIST_BYTES = 100_000_000  # about a million rows
+MAX_TITLE_CHARS = 500
+MAX_SHOWN_CHARS = 80
+
+Row = tuple[int, Mapping[str, object]]  # its line, and what stands there by url, title, page_url
+
+_log = logging.getLogger(__name__)
+
+
+def search(query: SearchQuery, settings: Settings) -> Generator[tuple[Candidate, ...]]:
+    """Yield the candidates of ``query.input`` in pages of up to 100, in their order.
+
+    Raises BadRequestError before the first page where the list, a row of it, or a filter of the
+    query cannot be right. Only files of a folder that was named get an address of this machine.
+    """
+    _refuse_filters(query)
+    if query.input is None:
+        raise BadRequestError(
+            "The source files needs a list of addresses or a folder of images: name it as input."
+        )
+    path = query.input.absolute()
+    try:
+        candidates = _of_folder(path) if path.is_dir() else _of_list(path)
+    except OSError as error:
+        raise BadRequestError(f"{path} cannot be read: {error.strerror or error}.") from error
+    for start in range(0, len(candidates), PAGE_SIZE):
+        yield tuple(candidates[start : start + PAGE_SIZE])
+
+
+def _refuse_filters(query: SearchQuery) -> None:
+    plain = SearchQuery(query.text, input=query.input)
+    for name in (field.name for field in fields(query)):
+        if getattr(query, name) != getattr(plain, name):
+            raise BadRequestError(
+                f"The source files searches nothing, so that it knows no {name} "
+                f"{getattr(query, name)!r}: leave it out."
+            )
+
+
+def _of_folder(folder: Path) -> list[Candidate]:
+    """Return a candidate for each file; what is no image is for later stages to say."""
+    root = folder.resolve()
+    found = sorted(_files(root), key=lambda path: _natural(path.relative_to(root)))
+    if not found:
+        raise BadRequestError(f"{folder} holds no files.")
+    return [
+        Candidate((Address(path.as_uri(), AddressKind.FILE),), rank, SOURCE, _clean(path.stem))
+        for rank, path in enumerate(found, start=1)
+    ]
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """Yield the regular files below a folder; no hidden ones, and none that lies outside of it."""
+
+    def fail(error: OSError) -> NoReturn:
+        raise error
+
+    for folder, subfolders, names in os.walk(root, onerror=fail):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        names += [name for name in subfolders if Path(folder, name).is_symlink()]  # not walked into
+        for path in (Path(folder, name) for name in names if not name.startswith(".")):
+            if path.is_file() and path.resolve().is_relative_to(root):
+                yield path
+            else:
+                _log.warning("%s is left out: no file of that folder.", path)
+
+
+def _natural(path: Path) -> list[list[tuple[bool, int, str]]]:
+    """Return what to sort paths by, so that numbers in names count as numbers."""
+    return [
+        [
+            (piece.isdecimal(), int(piece) if piece.isdecimal() else 0, piece)
+            for piece in re.split(r"(\d+)", part)
+        ]
+        for part in path.parts
+    ]
+
+
+def _of_list(path: Path) -> list[Candidate]:
+    if not path.is_file():
+        is_there = path.exists()
+        raise BadRequestError(
+            f"{path} is neither a file nor a folder." if is_there else f"There is no {path}."
+        )
+    if path.stat().st_size > MAX_LIST_BYTES:
+        raise BadRequestError(
+            f"{path} has more than {MAX_LIST_BYTES // 1_000_000} MB: is it a list of addresses? "
+            "If so, split it."
+        )
+    read, encodings = _FORMATS.get(path.suffix.lower(), (_text_rows, _UNICODE))
+    rows = read(path, _decoded(path, encodings))
+    found = [_candidate(path, rank, row) for rank, row in enumerate(rows, start=1)]
+    if not found:
+        raise BadRequestError(f"{path} holds no address.")
+    return found
+
+
+def _decoded(path: Path, encodings: Sequence[str]) -> str:
+    data = path.read_bytes()
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise BadRequestError(f"{path} is no text that can be read: save it in UTF-8.")
+
+
+def _text_rows(path: Path, text: str) -> Iterator[Row]:
+    for number, line in _lines(text):
+        if not line.startswith("#"):
+            yield number, {"url": line}
+
+
+def _json_rows(path: Path, text: str) -> Iterator[Row]:
+    for number, line in _lines(text):
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            what = error.msg if isinstance(error, json.JSONDecodeError) else "too deep or too long"
+            raise _wrong(path, number, f"this is no JSON ({what})") from error
+        if not isinstance(row, dict):
+            raise _wrong(path, number, 'this is no object, as {"url": "https://…"} is')
+        yield number, row
+
+
+def _csv_rows(path: Path, text: str) -> Iterator[Row]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header: list[str] = []
+    number = 1
+    try:
+        for cells in reader:
+            if any(map(str.strip, cells)):
+                if not header:
+                    header = _header(path, cells)
+                elif len(cells) == len(header):
+                    yield number, dict(zip(header, cells, strict=True))
+                else:
+                    what = f"{len(cells)} cells, but {len(header)} columns in the header"
+                    raise _wrong(path, number, what)
+            number = reader.line_num + 1  # where the next row begins
+    except csv.Error as error:
+        raise _wrong(path, number, f"this is no CSV ({error})") from error
+
+
+def _header(path: Path, cells: list[str]) -> list[str]:
+    header = [cell.strip().lower() for cell in cells]
+    if header.count("url") != 1:
+        raise BadRequestError(
+            f"{path} needs one column named url, not {_shown(', '.join(header))} in its first line."
+        )
+    return header
+
+
+_UNICODE = ("utf-8-sig",)
+_FORMATS: Mapping[str, tuple[Callable[[Path, str], Iterator[Row]], Sequence[str]]] = {
+    ".csv": (_csv_rows, (*_UNICODE, "cp949")),  # the latter is what Korean Excel saves
+    ".jsonl": (_json_rows, _UNICODE),
+    ".ndjson": (_json_rows, _UNICODE),
+}
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that hold something, with their numbers."""
+    for number, line in enumerate(re.split(r"\r\n?|\n", text), start=1):
+        if stripped := line.strip():
+            yield number, stripped
+
+
+def _candidate(path: Path, rank: int, row: Row) -> Candidate:
+    number, values = row
+    for name in ("url", "title", "page_url"):
+        if not isinstance(values.get(name) or "", str):
+            raise _wrong(path, number, f"{name} is {_shown(values[name])}, no text")
+    url, page_url = (_web_address(path, number, values.get(name)) for name in ("url", "page_url"))
+    if not url:
+        raise _wrong(path, number, "there is no url")
+    addresses = [Address(url)]
+    if page_url:  # some hosts want the page as the Referer
+        addresses.append(Address(url, referer=page_url))
+    title = _clean(str(values.get("title") or ""))
+    return Candidate(tuple(addresses), rank, SOURCE, title, page_url)
+
+
+def _web_address(path: Path, number: int, value: object) -> str:
+    """Return the http(s) address, or an empty string where there is none."""
+    given = str(value or "").strip()
+    address = web_address(given)
+    if given and not address:
+        raise _wrong(path, number, f"{_shown(given)} is no http(s) address")
+    return address
+
+
+def _clean(text: str) -> str:
+    """Return a title that can be stored: no lone surrogates, no runs of white space."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return " ".join(text.split())[:MAX_TITLE_CHARS]
+
+
+def _shown(value: object) -> str:
+    text = repr(value).encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if len(text) <= MAX_SHOWN_CHARS else f"{text[:MAX_SHOWN_CHARS]}…"
+
+
+def _wrong(path: Path, number: int, what: str) -> BadRequestError:
+    return BadRequestError(f"{path}, line {number}: {what}.")
