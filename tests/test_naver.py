@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -192,6 +193,18 @@ def end_browsers(folder: Path) -> None:
         with suppress(OSError):
             if str(folder).encode() in (process / "cmdline").read_bytes():
                 os.kill(int(process.name), signal.SIGKILL)
+
+
+def test_loads_of_another_machine_keep_their_distance(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(naver, "_is_on_this_machine", lambda netloc: False)
+    monkeypatch.setattr(naver, "PACE_S", 2.0)
+    monkeypatch.setattr(naver, "JITTER_S", 0.0)
+    pages = naver.search(SearchQuery("고양이"), settings_for(replica))
+    first, _, last = [time.monotonic() for _ in pages]
+    # Two distances lie between the loads, less what the first one took until it came.
+    assert last - first > 2.0
 
 
 def test_four_searches_at_once_do_not_get_in_each_others_way(replica: Replica) -> None:
