@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from selenium.common.exceptions import TimeoutException, WebDriverException
 from selenium.webdriver import Remote
 from selenium.webdriver.support.wait import WebDriverWait
+from urllib3.exceptions import ReadTimeoutError
 
 from tasks import stopping
 from tasks.browser import open_browser
@@ -186,7 +187,8 @@ class ResultsPage:
         """Load the page and return its HTTP status."""
         try:
             self._browser.get(self._address)
-        except TimeoutException as error:
+        except (TimeoutException, ReadTimeoutError) as error:
+            # The second: now and then the driver waits on for the page, past the time it was given.
             raise _unreachable(self._host, "did not answer in time") from error
         except WebDriverException as error:
             reason = re.search(r"net::ERR_\w+", error.msg or "")
