@@ -102,7 +102,7 @@ def collect(request: CollectRequest) -> Report:
             }
             write_dataset(workspace, out_dir, selection, job)
             waterfall = selection.waterfall()
-            if not waterfall.chosen:
+            if not selection.has_subject:
                 raise NoSubjectError(no_subject(request, waterfall))
             workspace.discard()
         jobs.set_count(run_id, waterfall.chosen)
