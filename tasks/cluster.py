@@ -1,53 +1,261 @@
-"""Vectors → which pictures show the subject. Pure.
+"""Vectors → which pictures show the subject, and why. Pure.
 
 What a query means is what most of its pictures have in common: in CLIP's space they lie close
-together, and the rest lies anywhere. DBSCAN (Ester et al., 1996) finds the dense groups without
-being told how many; the largest is the subject.
+together, and the rest lies anywhere. DBSCAN (Ester et al., 1996) finds dense groups without being
+told how many. With a fixed radius the largest is the subject; but no radius serves all subjects.
+``eps="auto"`` begins with DBSCAN at several radii, corrects what it finds (``tasks.groups``), takes
+the group with the greatest claim, and reports the radius whose clusters agree best with it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.cluster import DBSCAN
 
+from tasks.evidence import Evidence, Numbers, gather
+from tasks.groups import find_groups, score_members
+from tasks.neighbours import NOISE, count_neighbours, dbscan
 from tasks.workspace import Vectors
 
-NOISE = -1
+Array = npt.NDArray[np.floating[Any]]
+Labels = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.intp]
+
+ADMISSION = 0.6  # of the way from the rest's mean score to the subject's
+STEEPNESS = 12.0  # of the score there
+NO_CLAIM, FAINT_CLAIM = 0.05, 0.14
+LIKE_CLAIMS = 0.6  # the lesser to the greater
+
+
+class Outcome(StrEnum):
+    """How sure the choice is."""
+
+    CLEAR = "clear"
+    AMBIGUOUS = "ambiguous"  # another group has a like claim, or the only claim is faint
+    NONE = "none"
+
+
+class Kind(StrEnum):
+    """Why a picture is in the subject's group, or not."""
+
+    CORE = "core"
+    BORDER = "border"
+    ADMITTED = "admitted"
+    EXPELLED = "expelled"
+    OTHER_GROUP = "other_group"
+    ALONE = "alone"
+
+
+_SENTENCES = {
+    Kind.CORE: "core of the subject's group",
+    Kind.BORDER: "on the border of the subject's group",
+    Kind.ADMITTED: "admitted to the subject's group by similarity",
+    Kind.EXPELLED: "linked to the subject's group, but unlike it",
+    Kind.OTHER_GROUP: "belongs to group {label}",
+    Kind.ALONE: "alone",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group that may be the subject: indices of its members and of its medoid, and its claim."""
+
+    members: Indices
+    medoid: int
+    claim: float  # 0 … 1: its share of the votes, less for what stands out little
 
 
 @dataclass(frozen=True, slots=True)
 class Clustering:
-    """What DBSCAN found.
+    """What was found among n pictures.
 
-    ``labels`` (n,) int, -1 is noise; ``subject`` the label of the subject's cluster, None where
-    there is no cluster; ``scores`` (n,) in 0 … 1: the cosine to the subject's centre.
+    ``labels`` (n,), -1 is noise; ``subject`` the label of the subject's group, None where there is
+    none. ``scores`` (n,) in 0 … 1: how surely a picture shows the subject. ``groups`` are the one
+    or two greatest claims, the chosen first; where the outcome is ambiguous they are in question.
+    ``distances`` (n,) to the subject's medoid (NaN without one); ``neighbours`` (n,) within ``eps``
+    besides the picture itself; ``kinds`` (n,).
     """
 
-    labels: npt.NDArray[np.int64]
+    labels: Labels
     subject: int | None
-    scores: npt.NDArray[np.float64]
+    scores: Array
+    eps: float
+    outcome: Outcome
+    groups: tuple[Group, ...]
+    distances: Array
+    neighbours: Labels
+    kinds: tuple[Kind, ...]
+
+    @property
+    def chosen(self) -> Mask:
+        """Which pictures show the subject, (n,)."""
+        none = self.subject is None
+        return np.zeros(len(self.labels), bool) if none else self.labels == self.subject
+
+    def sentence(self, at: int) -> str:
+        """Say why the picture is in the subject's group, or not."""
+        why = _SENTENCES[self.kinds[at]].format(label=self.labels[at])
+        near = f"{self.neighbours[at]} pictures lie within {self.eps:.3g}"
+        if np.isnan(self.distances[at]):
+            return f"{why}; {near}"
+        return f"{why}; {near}; {self.distances[at]:.3g} from the most typical picture"
 
 
-def choose_subject(vectors: Vectors, *, eps_cosine: float, min_samples: int) -> Clustering:
-    """Cluster unit vectors (n, d) by cosine distance and take the largest cluster.
+def choose_subject(
+    vectors: Vectors,
+    *,
+    eps: float | Literal["auto"] = "auto",
+    min_samples: int = 3,
+    ranks: Numbers | None = None,
+    sources: Sequence[Hashable] | None = None,
+    text_similarity: Numbers | None = None,
+    copies: Numbers | None = None,
+) -> Clustering:
+    """Find which of the unit vectors (n, d) show the subject.
 
-    Of equally large clusters the tighter one is taken, then the one that begins first.
+    With ``eps`` a number the labels are scikit-learn's DBSCAN's and the largest cluster is the
+    subject; of equally large ones the tighter, then the one that ranks first. With ``auto`` the
+    choice does not depend on the order of the vectors. What else is known of the pictures, (n,)
+    each, is weighed by ``auto`` where it is given: ``ranks`` on the page (1 is first), ``sources``
+    (pages or hosts; each has one vote), ``text_similarity`` to the query, and ``copies`` found of
+    each. Raises ``ValueError`` for vectors with values that are no finite numbers.
     """
-    if len(vectors) == 0:
-        return Clustering(np.zeros(0, np.int64), None, np.zeros(0))
-    dbscan = DBSCAN(eps=eps_cosine, min_samples=min_samples, metric="cosine")
-    labels = dbscan.fit_predict(vectors).astype(np.int64)
-    clusters = [int(label) for label in np.unique(labels) if label != NOISE]
+    if not np.isfinite(vectors).all():
+        raise ValueError("Some vectors hold values that are no finite numbers: embed them again.")
+    n = len(vectors)
+    if n == 0:
+        nothing = np.zeros(0)
+        radius = 0.0 if eps == "auto" else eps
+        none = np.zeros(0, np.int64)
+        return Clustering(none, None, nothing, radius, Outcome.NONE, (), nothing, none, ())
+    if eps != "auto":
+        return _by_radius(vectors, eps, min_samples, np.arange(n) if ranks is None else ranks)
+    first = np.zeros(n) if ranks is None else np.asarray(ranks)
+    content = [sha256(vector.tobytes()).digest() for vector in vectors]
+    order = np.array(sorted(range(n), key=lambda at: (first[at], content[at])), np.intp)
+    evidence = gather(ranks, sources, text_similarity, copies).of(order)
+    return _reordered(_by_groups(vectors[order], min_samples, evidence), order)
+
+
+def _reordered(found: Clustering, order: Indices) -> Clustering:
+    """Undo an ordering of the pictures."""
+    place = np.argsort(order)
+    return replace(
+        found,
+        labels=found.labels[place],
+        scores=found.scores[place],
+        groups=tuple(
+            replace(group, members=np.sort(order[group.members]), medoid=int(order[group.medoid]))
+            for group in found.groups
+        ),
+        distances=found.distances[place],
+        neighbours=found.neighbours[place],
+        kinds=tuple(found.kinds[at] for at in place),
+    )
+
+
+def _by_radius(vectors: Vectors, eps: float, min_samples: int, ranks: Numbers) -> Clustering:
+    """Take DBSCAN's largest cluster."""
+    labels = dbscan(vectors, eps=eps, min_samples=min_samples)
+
+    def claim(label: int) -> tuple[int, float, float]:
+        members = labels == label
+        tightness = float(np.linalg.norm(vectors[members].mean(axis=0)))  # 1: all the same vector
+        return int(members.sum()), round(tightness, 6), -float(np.asarray(ranks)[members].min())
+
+    clusters = sorted(range(labels.max() + 1), key=claim, reverse=True)
+    groups = tuple(_group(vectors, labels == c, claim(c)[0] / len(labels)) for c in clusters[:2])
     if not clusters:
-        return Clustering(labels, None, np.zeros(len(vectors)))
+        return _explained(vectors, labels, labels, np.zeros(len(labels)), eps, min_samples, ())
+    members = labels == clusters[0]
+    scores = _probability(score_members(vectors, members))
+    return _explained(vectors, labels, labels, scores, eps, min_samples, groups, clusters[0])
 
-    def claim(label: int) -> tuple[int, float, int]:
-        members = vectors[labels == label]
-        tightness = float(np.linalg.norm(members.mean(axis=0)))  # 1: all the same vector
-        return len(members), tightness, -label  # labels count up by first member
 
-    subject = max(clusters, key=claim)
-    centre = vectors[labels == subject].mean(axis=0)
-    scores = np.clip(vectors @ (centre / np.linalg.norm(centre)), 0.0, 1.0).astype(np.float64)
-    return Clustering(labels, subject, scores)
+def _by_groups(vectors: Vectors, min_samples: int, evidence: Evidence) -> Clustering:
+    """Take the group with the greatest claim."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    findings = find_groups(vectors / np.maximum(lengths, 1e-12), min_samples, evidence)
+    found = [group for group in findings.groups[:2] if group.claim >= NO_CLAIM]
+    members = [group.scores >= ADMISSION for group in found]
+    clusters = dbscan(vectors, eps=findings.eps, min_samples=min_samples)
+    groups = tuple(_group(vectors, m, f.claim) for m, f in zip(members, found, strict=True))
+    scores = _probability(found[0].scores) if found else np.zeros(len(vectors))
+    labels = _merged(clusters, members)
+    subject = 0 if found else None
+    eps = findings.eps
+    return _explained(vectors, labels, clusters, scores, eps, min_samples, groups, subject)
+
+
+def _probability(scores: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-np.clip(STEEPNESS * (scores - ADMISSION), -30, 30))))
+
+
+def _merged(clusters: Labels, groups: Sequence[Mask]) -> Labels:
+    """Number the groups first; then the clusters of which no group took more than half, by size."""
+    labels = np.full(len(clusters), NOISE, np.int64)
+    is_taken = np.zeros(len(clusters), bool)
+    for number, members in enumerate(groups):
+        labels[members & ~is_taken] = number
+        is_taken |= members
+    rest = [clusters == cluster for cluster in range(clusters.max(initial=NOISE) + 1)]
+    rest = [members & ~is_taken for members in rest if 2 * is_taken[members].sum() <= members.sum()]
+    for number, members in enumerate(sorted(rest, key=lambda m: -m.sum()), start=len(groups)):
+        labels[members] = number
+    return labels
+
+
+def _group(vectors: Vectors, members: Mask, claim: float) -> Group:
+    where = np.flatnonzero(members)
+    medoid = where[np.argmax(vectors[where] @ vectors[where].mean(axis=0))]
+    return Group(where, int(medoid), claim)
+
+
+def _outcome(groups: Sequence[Group]) -> Outcome:
+    if not groups:
+        return Outcome.NONE
+    is_faint = groups[0].claim < FAINT_CLAIM
+    has_rival = len(groups) > 1 and groups[1].claim >= LIKE_CLAIMS * groups[0].claim
+    return Outcome.AMBIGUOUS if is_faint or has_rival else Outcome.CLEAR
+
+
+def _explained(
+    vectors: Vectors,
+    labels: Labels,
+    clusters: Labels,
+    scores: Array,
+    eps: float,
+    min_samples: int,
+    groups: tuple[Group, ...],
+    subject: int | None = None,
+) -> Clustering:
+    """Add what explains each picture; ``clusters`` are DBSCAN's labels at ``eps``."""
+    counts = count_neighbours(vectors, eps)
+    distances = np.full(len(vectors), np.nan)
+    chosen = np.zeros(len(vectors), bool)
+    main = NOISE
+    if subject is not None:
+        chosen = labels == subject
+        distances = np.clip(1 - vectors @ vectors[groups[0].medoid], 0, 2).astype(np.float64)
+        main = int(np.bincount(clusters[chosen] + 1, minlength=2)[1:].argmax())
+    is_core, is_main = counts >= min_samples, clusters == main
+    kinds = np.select(
+        [
+            chosen & is_main & is_core,
+            chosen & is_main,
+            chosen,
+            labels != NOISE,
+            is_main & (main >= 0),
+        ],
+        [Kind.CORE, Kind.BORDER, Kind.ADMITTED, Kind.OTHER_GROUP, Kind.EXPELLED],
+        Kind.ALONE,
+    )
+    return Clustering(
+        labels, subject, scores, eps, _outcome(groups), groups, distances, counts - 1,
+        tuple(Kind(kind) for kind in kinds),
+    )  # fmt: skip

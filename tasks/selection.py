@@ -7,13 +7,15 @@ chosen stand in the order of the search page, and end at the wanted number.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.cluster import NOISE, choose_subject
+from tasks.cluster import Outcome, choose_subject
 from tasks.duplicates import find_copies
+from tasks.neighbours import NOISE
 from tasks.records import Picture, Reason, Rejected, Stage, Verdict
 from tasks.workspace import Vectors, Workspace
 
@@ -23,7 +25,7 @@ class Criteria:
     """How the subject is chosen, and how many pictures of it are wanted."""
 
     limit: int
-    eps_cosine: float
+    eps: float | Literal["auto"]
     min_samples: int
 
 
@@ -50,6 +52,8 @@ class Selection:
     pictures: tuple[Picture, ...]
     rejected: tuple[Rejected, ...]
     verdicts: dict[str, Verdict]  # of the pictures, by key
+    outcome: Outcome
+    eps: float  # the radius, in cosine distance, that was used
 
     @property
     def chosen(self) -> tuple[Picture, ...]:
@@ -57,9 +61,9 @@ class Selection:
         return tuple(p for p in self.pictures if self.verdicts[p.key].reason is None)
 
     @property
-    def has_subject(self) -> bool:
-        """Whether any cluster was found."""
-        return any(v.reason in (None, Reason.OVER_LIMIT) for v in self.verdicts.values())
+    def subject_count(self) -> int:
+        """How many pictures show the subject; 0 where no cluster was found."""
+        return sum(v.reason in (None, Reason.OVER_LIMIT) for v in self.verdicts.values())
 
     def waterfall(self) -> Waterfall:
         """Count what was left after each stage."""
@@ -87,7 +91,12 @@ def select(
     copies = find_copies(pictures)
     unique = [i for i, picture in enumerate(pictures) if picture.key not in copies]
     clustering = choose_subject(
-        vectors[unique], eps_cosine=criteria.eps_cosine, min_samples=criteria.min_samples
+        vectors[unique],
+        eps=criteria.eps,
+        min_samples=criteria.min_samples,
+        ranks=[pictures[i].candidate.rank for i in unique],
+        # Many pictures of one page are one vote; one whose page is unknown is on its own.
+        sources=[pictures[i].candidate.page_url or pictures[i].key for i in unique],
     )
     verdicts = {key: Verdict(copy.reason, copy_of=copy.of) for key, copy in copies.items()}
     wanted = criteria.limit
@@ -105,11 +114,15 @@ def select(
             reason = Reason.OVER_LIMIT
         else:
             wanted -= 1
-        verdicts[pictures[unique[at]].key] = Verdict(reason, cluster=label, score=score)
+        verdicts[pictures[unique[at]].key] = Verdict(
+            reason, cluster=label, score=score, why=clustering.sentence(at)
+        )
     return Selection(
         tuple(sorted(pictures, key=lambda p: p.candidate.rank)),
         tuple(sorted(rejected, key=lambda r: r.candidate.rank)),
         verdicts,
+        clustering.outcome,
+        clustering.eps,
     )
 
 

@@ -1,10 +1,12 @@
-"""The largest dense group is the subject."""
+"""The group that most pictures belong to is the subject, at any tightness and in any order."""
 
 import numpy as np
 import pytest
 from sklearn.cluster import DBSCAN
 
-from tasks.cluster import choose_subject
+from tasks.cluster import NOISE, Clustering, Kind, Outcome, choose_subject
+
+AXES = 256  # dimensions; random directions in them are nearly at right angles
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -18,52 +20,242 @@ def group(centre: int, count: int, spread: float, seed: int) -> np.ndarray:
     return unit(around)
 
 
-def choose(vectors: np.ndarray, eps: float = 0.18, min_samples: int = 3):
-    return choose_subject(vectors, eps_cosine=eps, min_samples=min_samples)
+def around(centre: int, count: int, distance: float, seed: int) -> np.ndarray:
+    """Unit vectors whose mean distance to each other is as stated, around one direction.
+
+    All that are made so share a direction too, so that groups lie about 0.45 apart, as in CLIP.
+    """
+    rng = np.random.default_rng([centre, 1])
+    middle = np.zeros(AXES)
+    middle[0], middle[1:] = np.sqrt(0.55), np.sqrt(0.45 / (AXES - 1)) * rng.normal(size=AXES - 1)
+    spread = np.sqrt(distance / (1 - distance) / AXES)
+    scatter = spread * np.random.default_rng(seed).normal(size=(count, AXES))
+    return unit(middle / np.linalg.norm(middle) + scatter)
 
 
-def test_no_vectors_have_no_subject() -> None:
-    found = choose(np.zeros((0, 0), np.float32))
-    assert found.subject is None
-    assert found.labels.shape == found.scores.shape == (0,)
+def unrelated(count: int, seed: int = 99) -> np.ndarray:
+    """Vectors each around a direction of its own."""
+    return np.concatenate([around(1000 * seed + at, 1, 0.001, at) for at in range(count)])
 
 
-def test_scattered_vectors_have_no_subject() -> None:
-    found = choose(np.eye(64, dtype=np.float32))
-    assert found.subject is None
-    assert set(found.labels) == {-1}
-    assert not found.scores.any()
+def mixture(*parts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Parts together, and which vectors are of the first."""
+    return np.concatenate(parts), np.arange(sum(map(len, parts))) < len(parts[0])
 
 
-def test_the_largest_group_is_the_subject_whatever_the_order() -> None:
+def quality(found: Clustering, truth: np.ndarray) -> tuple[float, float]:
+    right = (found.chosen & truth).sum()
+    return right / max(1, found.chosen.sum()), right / truth.sum()
+
+
+MIXTURES = {
+    "tight": (around(1, 40, 0.12, 1), unrelated(40)),
+    "usual": (around(1, 40, 0.22, 1), unrelated(40)),
+    "loose": (around(1, 60, 0.33, 1), unrelated(60)),
+    "three in ten": (around(1, 30, 0.22, 1), unrelated(70)),
+    "nine in ten": (around(1, 90, 0.22, 1), unrelated(10)),
+    "few": (around(1, 10, 0.15, 1), unrelated(12)),
+    "a rival of 40 %": (around(1, 40, 0.25, 1), around(2, 16, 0.15, 2), unrelated(44)),
+    "many reposts of one": (around(1, 30, 0.25, 1), around(2, 60, 0.02, 2), unrelated(40)),
+    "nothing else": (around(1, 50, 0.22, 1),),
+    "one stray": (around(1, 50, 0.22, 1), unrelated(1)),
+    "another scale": (group(0, 40, 0.05, 1), np.eye(64, dtype=np.float32)[10:50]),
+}
+
+
+@pytest.mark.parametrize("name", MIXTURES)
+def test_the_subject_is_found_without_being_told_a_radius(name: str) -> None:
+    vectors, truth = mixture(*MIXTURES[name])
+    found = choose_subject(vectors)
+    precision, recall = quality(found, truth)
+    assert precision >= 0.97
+    assert recall >= 0.9
+    assert found.outcome is Outcome.CLEAR
+
+
+def test_the_order_of_the_pictures_changes_nothing() -> None:
+    vectors, _ = mixture(*MIXTURES["a rival of 40 %"])
+    found = choose_subject(vectors)
+    for seed in range(4):
+        order = np.random.default_rng(seed).permutation(len(vectors))
+        other = choose_subject(vectors[order])
+        np.testing.assert_array_equal(other.labels, found.labels[order])
+        np.testing.assert_array_equal(other.scores, found.scores[order])
+        np.testing.assert_array_equal(other.neighbours, found.neighbours[order])
+        assert other.kinds == tuple(found.kinds[at] for at in order)
+        assert [order[g.medoid] for g in other.groups] == [g.medoid for g in found.groups]
+        assert (other.eps, other.outcome) == (found.eps, found.outcome)
+
+
+def test_the_same_pictures_give_the_same_choice_twice() -> None:
+    vectors, _ = mixture(*MIXTURES["loose"])
+    np.testing.assert_array_equal(choose_subject(vectors).scores, choose_subject(vectors).scores)
+
+
+def test_more_pictures_than_the_sample_are_judged_alike() -> None:
+    vectors, truth = mixture(around(1, 900, 0.22, 1), unrelated(900))
+    precision, recall = quality(choose_subject(vectors), truth)
+    assert precision >= 0.97
+    assert recall >= 0.97
+
+
+@pytest.mark.parametrize("count", [20, 60, 200])
+def test_unrelated_pictures_have_no_clear_subject(count: int) -> None:
+    found = choose_subject(unrelated(count))
+    assert found.outcome is not Outcome.CLEAR
+
+
+def test_one_picture_posted_often_is_no_subject() -> None:
+    vectors = np.concatenate([around(2, 30, 0.01, 2), unrelated(30)])
+    assert choose_subject(vectors).outcome is not Outcome.CLEAR
+
+
+def test_two_equal_groups_are_shown_as_such() -> None:
+    first, second = around(1, 30, 0.22, 1), around(2, 30, 0.22, 2)
+    found = choose_subject(np.concatenate([first, second, unrelated(20)]))
+    assert found.outcome is Outcome.AMBIGUOUS
+    in_question = [set(g.members.tolist()) for g in found.groups]
+    assert sorted(in_question, key=min) == [set(range(30)), set(range(30, 60))]
+    for one in found.groups:
+        assert one.medoid in one.members
+    assert found.chosen.sum() == 30
+
+
+def two_groups() -> np.ndarray:
+    """20 of one subject, 22 of another, 10 of nothing."""
+    return np.concatenate([around(1, 20, 0.22, 1), around(2, 22, 0.22, 2), unrelated(10)])
+
+
+OF_FIRST = np.arange(52) < 20
+EVIDENCE = {
+    "rank": {"ranks": np.where(OF_FIRST, 0, 40) + np.arange(52)},
+    "text": {"text_similarity": np.where(OF_FIRST, 0.28, 0.2)},
+    "copies": {"copies": np.where(OF_FIRST, 3, 1)},
+    "sources": {"sources": [f"host {at}" if at < 20 else f"shop {at % 5}" for at in range(52)]},
+}
+
+
+@pytest.mark.parametrize("name", EVIDENCE)
+def test_what_else_is_known_decides_between_like_groups(name: str) -> None:
+    without = choose_subject(two_groups())
+    assert not without.chosen[:20].any()
+    found = choose_subject(two_groups(), **EVIDENCE[name])
+    assert found.chosen[:20].all()
+    assert not found.chosen[20:].any()
+
+
+def test_evidence_that_says_nothing_changes_nothing() -> None:
+    vectors, truth = mixture(*MIXTURES["three in ten"])
+    n, rng = len(vectors), np.random.default_rng(3)
+    found = choose_subject(
+        vectors,
+        ranks=rng.permutation(n) + 1,
+        sources=[f"page {at}" for at in range(n)],
+        text_similarity=np.full(n, 0.2),
+        copies=np.ones(n, int),
+    )
+    np.testing.assert_array_equal(found.chosen, choose_subject(vectors).chosen)
+    assert quality(found, truth)[1] >= 0.9
+
+
+def test_scores_are_of_the_chosen_above_one_half_and_of_no_other() -> None:
+    for parts in MIXTURES.values():
+        found = choose_subject(np.concatenate(parts))
+        assert found.scores.min() >= 0
+        assert found.scores.max() <= 1
+        np.testing.assert_array_equal(found.scores >= 0.5, found.chosen)
+
+
+def test_each_picture_says_why() -> None:
+    linked = unit(around(1, 1, 0.001, 5) + 0.55 * unrelated(1, 7))
+    vectors = np.concatenate([around(1, 40, 0.2, 1), around(2, 8, 0.1, 2), unrelated(30), linked])
+    found = choose_subject(vectors)
+    medoid = vectors[found.groups[0].medoid]
+    np.testing.assert_allclose(found.distances, 1 - vectors @ medoid, atol=1e-6)
+    within = 1 - vectors @ vectors.T <= found.eps
+    np.testing.assert_array_equal(found.neighbours, within.sum(axis=1) - 1)
+    for at, kind in enumerate(found.kinds):
+        is_chosen = kind in (Kind.CORE, Kind.BORDER, Kind.ADMITTED)
+        assert is_chosen == found.chosen[at]
+        is_nowhere = kind in (Kind.ALONE, Kind.EXPELLED)
+        assert is_nowhere == (found.labels[at] == NOISE)
+    assert set(found.kinds[40:48]) == {Kind.OTHER_GROUP}
+    assert f"belongs to group {found.labels[40]}" in found.sentence(40)
+    assert found.sentence(0).startswith(("core", "on the border", "admitted"))
+    assert f"{found.neighbours[0]} pictures lie within" in found.sentence(0)
+
+
+def by_radius(vectors: np.ndarray, eps: float = 0.18, min_samples: int = 3) -> Clustering:
+    return choose_subject(vectors, eps=eps, min_samples=min_samples)
+
+
+def test_with_a_radius_the_labels_are_those_of_scikit_learn() -> None:
+    vectors = np.concatenate([group(0, 30, 0.06, 1), group(1, 30, 0.08, 2), group(2, 30, 0.2, 3)])
+    for eps in (0.05, 0.18, 0.4):
+        expected = DBSCAN(eps=eps, min_samples=4, metric="cosine").fit_predict(vectors)
+        np.testing.assert_array_equal(by_radius(vectors, eps, 4).labels, expected)
+
+
+def test_with_a_radius_the_largest_group_is_the_subject_whatever_the_order() -> None:
     vectors = np.concatenate(
         [group(0, 8, 0.03, 1), group(1, 20, 0.04, 2), np.eye(64, dtype=np.float32)[10:30]]
     )
     is_subject = np.repeat([False, True, False], [8, 20, 20])
     for seed in range(5):
         order = np.random.default_rng(seed).permutation(len(vectors))
-        found = choose(vectors[order])
-        np.testing.assert_array_equal(found.labels == found.subject, is_subject[order])
+        np.testing.assert_array_equal(by_radius(vectors[order]).chosen, is_subject[order])
 
 
 def test_of_equal_groups_the_tighter_is_the_subject() -> None:
-    vectors = np.concatenate([group(0, 10, 0.05, 1), group(1, 10, 0.01, 2)])
-    found = choose(vectors)
-    assert set(found.labels[10:]) == {found.subject}
+    found = by_radius(np.concatenate([group(0, 10, 0.05, 1), group(1, 10, 0.01, 2)]))
+    assert found.chosen.tolist() == [False] * 10 + [True] * 10
 
 
-def test_the_labels_are_those_of_scikit_learn() -> None:
-    vectors = np.concatenate([group(0, 30, 0.06, 1), group(1, 30, 0.08, 2), group(2, 30, 0.2, 3)])
-    for eps in (0.05, 0.18, 0.4):
-        expected = DBSCAN(eps=eps, min_samples=4, metric="cosine").fit_predict(vectors)
-        np.testing.assert_array_equal(choose(vectors, eps, 4).labels, expected)
+def test_of_equal_and_equally_tight_groups_the_first_rank_is_the_subject() -> None:
+    same = np.repeat(np.eye(2, 64, dtype=np.float32), 5, axis=0)
+    assert by_radius(same).chosen.tolist() == [True] * 5 + [False] * 5
+    ranks = [6, 7, 8, 9, 10, 1, 2, 3, 4, 5]
+    found = choose_subject(same, eps=0.18, ranks=ranks)
+    assert found.chosen.tolist() == [False] * 5 + [True] * 5
+    assert found.outcome is Outcome.AMBIGUOUS
 
 
 def test_scores_fall_with_the_distance_from_the_subject() -> None:
     vectors = np.concatenate([group(0, 20, 0.03, 1), -group(0, 1, 0.03, 2), group(1, 1, 0.03, 3)])
-    scores = choose(vectors).scores
-    assert scores.min() >= 0
-    assert scores.max() <= 1
+    scores = by_radius(vectors).scores
     assert scores[:20].min() > 0.8
-    assert scores[20] == 0
-    assert scores[21] == pytest.approx(0, abs=0.15)
+    assert scores[20:].max() < 0.5
+
+
+@pytest.mark.parametrize("eps", ["auto", 0.18])
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_too_few_pictures_have_no_subject(eps: float, count: int) -> None:
+    found = choose_subject(np.eye(count, 64, dtype=np.float32), eps=eps)
+    assert found.outcome is Outcome.NONE
+    assert found.subject is None
+    assert found.labels.tolist() == [NOISE] * count
+    assert found.scores.tolist() == [0] * count
+    assert found.kinds == (Kind.ALONE,) * count
+    assert not found.chosen.any()
+
+
+@pytest.mark.parametrize("count", [3, 4, 5, 6, 7, 8])
+def test_a_handful_of_pictures_is_judged_without_complaint(count: int) -> None:
+    alike = choose_subject(around(1, count, 0.15, 1))
+    assert alike.chosen.all()
+    assert choose_subject(unrelated(count)).outcome is not Outcome.CLEAR
+
+
+def test_one_content_only_has_one_vote_and_is_no_subject() -> None:
+    same = np.repeat(np.eye(1, 64, dtype=np.float32), 12, axis=0)
+    assert choose_subject(same).outcome is Outcome.NONE
+    assert by_radius(same).chosen.all()  # as DBSCAN has it
+
+
+@pytest.mark.parametrize("eps", ["auto", 0.18])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_vectors_that_are_no_numbers_are_an_error_that_says_so(eps: float, value: float) -> None:
+    vectors = unrelated(5)
+    vectors[2, 3] = value
+    with pytest.raises(ValueError, match="no finite numbers"):
+        choose_subject(vectors, eps=eps)

@@ -7,7 +7,7 @@ from tasks.records import Address, Candidate, Measures, Picture, Reason, Rejecte
 from tasks.selection import Criteria, select
 from tests.test_cluster import group
 
-CRITERIA = Criteria(limit=100, eps_cosine=0.18, min_samples=3)
+CRITERIA = Criteria(limit=100, eps=0.18, min_samples=3)
 
 
 def candidate(name: str, rank: int) -> Candidate:
@@ -41,7 +41,7 @@ def a_run() -> tuple[list[Picture], np.ndarray, list[Rejected]]:
 def test_the_chosen_are_the_subject_in_the_order_of_the_page() -> None:
     selection = select(*a_run(), CRITERIA)
     assert [p.candidate.rank for p in selection.chosen] == list(range(9, 21))
-    assert selection.has_subject
+    assert selection.subject_count
 
 
 def test_the_limit_cuts_at_the_end_of_the_page() -> None:
@@ -79,7 +79,7 @@ def test_copies_have_no_vote_on_the_subject() -> None:
 def test_without_a_cluster_every_picture_says_so() -> None:
     pictures = [picture(rank) for rank in range(10)]
     selection = select(pictures, np.eye(64, dtype=np.float32)[:10], [], CRITERIA)
-    assert not selection.has_subject
+    assert selection.subject_count == 0
     assert selection.chosen == ()
     assert selection.waterfall().reasons == {Reason.NO_SUBJECT: 10}
 
