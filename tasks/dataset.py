@@ -1,6 +1,7 @@
 """The output folder, all or nothing.
 
 img_0001.jpg …     the chosen pictures, in the order of the search page
+.refused/KEY.jpg   small pictures of what was fetched and refused, named by the decision's key
 decisions.jsonl    one row for every candidate ever seen, chosen or not, with its reason
 job.json           parameters, versions, model revision, counts
 manifest.jsonl     one row for every picture; written last: a folder that has it is complete
@@ -27,6 +28,7 @@ from tasks.jpeg import JpegError, strip_metadata
 from tasks.quality import upright_rgb
 from tasks.records import Picture, Rejected
 from tasks.selection import Selection, Waterfall
+from tasks.thumbnails import keep_refused
 from tasks.workspace import Result, Workspace, writing
 
 # What the candidates of a batch were judged by: the same throughout a job.
@@ -55,8 +57,10 @@ def saved_bytes(data: bytes) -> bytes:
             except JpegError:  # decodes, but is not well-formed: encoded anew below
                 pass
         profile = image.info.get("icc_profile") or b""
+        upright = upright_rgb(image)
+        upright.info.clear()  # Pillow would write the original's comment again
         out = BytesIO()
-        upright_rgb(image).save(
+        upright.save(
             out,
             "JPEG",
             quality=JPEG_QUALITY,
@@ -97,17 +101,6 @@ def claim(out_dir: Path, job_id: str, request: Mapping[str, Any]) -> Workspace:
     return workspace
 
 
-def request_of(out_dir: str) -> dict[str, Any]:
-    """Return what the job in that folder was asked: as ``claim`` stored it, or of a finished job.
-
-    Raises ``BadRequestError`` where the folder has no trace of it.
-    """
-    for path in (Path(out_dir) / ".work" / "request.json", Path(out_dir) / JOB):
-        if path.exists():
-            return dict(json.loads(path.read_text())["request"])
-    raise BadRequestError(f"Nothing to resume is left in {out_dir}.")
-
-
 def finished(out_dir: Path, job_id: str) -> Waterfall | None:
     """Return the counts of the job's dataset if it is complete there, else None."""
     if not (out_dir / MANIFEST).exists() or not (out_dir / JOB).exists():
@@ -122,8 +115,8 @@ def write_dataset(
 ) -> None:
     """Write the folder; ``job`` is what ``job.json`` says of the run besides versions and counts.
 
-    Without a subject only ``decisions.jsonl`` and ``job.json`` are written. Raises
-    ``OutputError``; then, and whenever it is interrupted, there is no manifest.
+    Without a subject there are no pictures but the thumbnails of the refused, and no manifest.
+    Raises ``OutputError``; then, and whenever it is interrupted, there is no manifest either.
     """
     names = {p.key: f"img_{i:04d}.jpg" for i, p in enumerate(selection.chosen, start=1)}
     progress.report("save", expected=len(names))
@@ -140,6 +133,8 @@ def write_dataset(
         for key, digest in zip(names, pool.map(save, selection.chosen), strict=True):
             hashes[key] = digest
             progress.report("save", done=1)
+    everything: list[Result] = [*selection.pictures, *selection.rejected]
+    keep_refused(workspace, out_dir, (result for result in everything if result.key not in names))
     rows = list(_rows(selection, str(job["query"]), names, hashes))
     _write_lines(out_dir / DECISIONS, rows)
     waterfall = asdict(selection.waterfall())
@@ -191,7 +186,7 @@ def _rows(
             "rendition": fetched.kind if fetched else None,
             "is_chosen": result.key in names,
             "reason": rejected.reason if rejected else verdict.reason if verdict else None,
-            "detail": rejected.detail if rejected else "",
+            "detail": rejected.detail if rejected else verdict.why if verdict else "",
             "copy_of": verdict.copy_of if verdict else None,
             "attempts": [asdict(attempt) for attempt in result.attempts],
         }

@@ -5,9 +5,8 @@ record. An image that came but is too small or blurred ends the trying: the othe
 made from it.
 """
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from hashlib import sha256
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -21,6 +20,7 @@ from tasks.settings import Settings
 from tasks.workspace import Result, Workspace
 
 THREADS = 16
+LOOK_EVERY_S = 0.2  # for a request to stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,14 @@ class Download:
                 attempts.append(Attempt(address.url, address.kind, str(error)))
                 failures.append(error)
                 if isinstance(error, QualityError) and error.measures:
+                    # Kept for its thumbnail: a person may want to see what was refused.
+                    name = self.workspace.save_image(data)
                     return Rejected(
                         candidate,
                         error.reason,
                         error.detail,
                         tuple(attempts),
-                        sha256(data).hexdigest(),
+                        name,
                         error.measures,
                     )
             else:
@@ -81,9 +83,15 @@ def download_batch(workspace: Workspace, number: int, limits: QualityLimits) -> 
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix=f"download-{number}")
         try:
             results = [pool.submit(download, candidate) for candidate in candidates]
-            for _ in as_completed(results):
-                progress.report("download", done=1)
+            waiting = set(results)
+            while waiting:
+                stopping.check()
+                done, waiting = wait(waiting, LOOK_EVERY_S, FIRST_COMPLETED)
+                progress.report("download", done=len(done))
             workspace.save_results(number, [result.result() for result in results])
+        except stopping.StoppedError:
+            fetcher.abort()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
             fetcher.close()

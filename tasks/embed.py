@@ -21,6 +21,7 @@ from tasks.errors import ModelError
 from tasks.quality import decode
 from tasks.retries import is_worth_retrying
 from tasks.settings import Settings
+from tasks.slots import slot
 from tasks.workspace import Vectors, Workspace
 
 if TYPE_CHECKING:
@@ -129,12 +130,13 @@ def embed_batch(workspace: Workspace, number: int, model: str, device: str) -> i
     if workspace.vectors(number, model) is None:
         embedder = load(model, device)
         parts: list[Vectors] = []
-        for start in range(0, len(pictures), BATCH):
-            stopping.check()
-            part = pictures[start : start + BATCH]
-            files = [workspace.image_path(p.source_sha256).read_bytes() for p in part]
-            parts.append(embedder.embed([Image.fromarray(decode(data)[1]) for data in files]))
-            progress.report("embed", done=len(part))
+        with slot("gpu" if embedder.device.type == "cuda" else None):
+            for start in range(0, len(pictures), BATCH):
+                stopping.check()
+                part = pictures[start : start + BATCH]
+                files = [workspace.image_path(p.source_sha256).read_bytes() for p in part]
+                parts.append(embedder.embed([Image.fromarray(decode(data)[1]) for data in files]))
+                progress.report("embed", done=len(part))
         workspace.save_vectors(
             number, model, np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
         )

@@ -9,9 +9,11 @@ import ipaddress
 import os
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
+from weakref import WeakSet
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -52,7 +54,8 @@ class Fetcher:
 
     def __init__(self, allow_hosts: frozenset[str], connections: int) -> None:
         """``allow_hosts`` are ``host:port`` pairs exempt from the rules on addresses and ports."""
-        adapter = _CheckedAdapter(allow_hosts, connections)
+        self._connections: WeakSet[HTTPConnection] = WeakSet()
+        adapter = _CheckedAdapter(allow_hosts, connections, self._connections)
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy would hide which peer is reached
         self._session.max_redirects = MAX_REDIRECTS
@@ -86,6 +89,13 @@ class Fetcher:
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             # ValueError: requests and urllib3 raise it, bare, on some malformed addresses.
             raise FetchError(Reason.UNREACHABLE, type(error).__name__) from error
+
+    def abort(self) -> None:
+        """Break off what other threads fetch, as they cannot be stopped while they wait."""
+        for connection in list(self._connections):
+            if peer := connection.sock:
+                with suppress(OSError):  # it closed meanwhile
+                    peer.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close all connections."""
@@ -152,33 +162,39 @@ def is_public(ip: str) -> bool:
 class _CheckedAdapter(HTTPAdapter):
     """Makes every connection check whom it reached."""
 
-    def __init__(self, allow_hosts: frozenset[str], connections: int) -> None:
+    def __init__(
+        self, allow_hosts: frozenset[str], connections: int, opened: WeakSet[HTTPConnection]
+    ) -> None:
         self._allow_hosts = allow_hosts
+        self._opened = opened
         super().__init__(pool_connections=connections, pool_maxsize=connections)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         manager: PoolManager = self.poolmanager
         manager.pool_classes_by_scheme = {
-            "http": _pool_class(HTTPConnectionPool, HTTPConnection, self._allow_hosts),
-            "https": _pool_class(HTTPSConnectionPool, HTTPSConnection, self._allow_hosts),
+            "http": self._pool_class(HTTPConnectionPool, HTTPConnection),
+            "https": self._pool_class(HTTPSConnectionPool, HTTPSConnection),
         }
 
+    def _pool_class(
+        self, pool: type[HTTPConnectionPool], connection: type[HTTPConnection]
+    ) -> type[HTTPConnectionPool]:
+        """Derive a connection pool whose connections are checked before anything is sent."""
+        allow_hosts, opened = self._allow_hosts, self._opened
 
-def _pool_class(
-    pool: type[HTTPConnectionPool], connection: type[HTTPConnection], allow_hosts: frozenset[str]
-) -> type[HTTPConnectionPool]:
-    """Derive a connection pool whose connections are checked before anything is sent."""
+        def connect(self: HTTPConnection) -> socket.socket:
+            exempt = f"{self.host}:{self.port}" in allow_hosts
+            if not exempt and self.port not in WEB_PORTS:
+                raise FetchError(Reason.FORBIDDEN_ADDRESS, f"port {self.port}")
+            stopping.check()
+            peer = connection._new_conn(self)
+            if not exempt and not is_public(ip := peer.getpeername()[0]):
+                peer.close()
+                detail = f"{self.host} is {ip}, no public address"
+                raise FetchError(Reason.FORBIDDEN_ADDRESS, detail)
+            opened.add(self)
+            return peer
 
-    def connect(self: HTTPConnection) -> socket.socket:
-        exempt = f"{self.host}:{self.port}" in allow_hosts
-        if not exempt and self.port not in WEB_PORTS:
-            raise FetchError(Reason.FORBIDDEN_ADDRESS, f"port {self.port}")
-        peer = connection._new_conn(self)
-        if not exempt and not is_public(ip := peer.getpeername()[0]):
-            peer.close()
-            raise FetchError(Reason.FORBIDDEN_ADDRESS, f"{self.host} is {ip}, no public address")
-        return peer
-
-    checked = type(f"Checked{connection.__name__}", (connection,), {"_new_conn": connect})
-    return type(f"Checked{pool.__name__}", (pool,), {"ConnectionCls": checked})
+        checked = type(f"Checked{connection.__name__}", (connection,), {"_new_conn": connect})
+        return type(f"Checked{pool.__name__}", (pool,), {"ConnectionCls": checked})

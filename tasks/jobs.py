@@ -1,19 +1,22 @@
 """The ``jobs`` table in Postgres: one row for every job, kept true while its flow run goes on.
 
-The row's id is the hex id of the flow run that began the job; a resumed job keeps it, and
-``flow_run_id`` names the run that has the job now. Updates of any other run are ignored, and so are
-updates of a run that has ended.
+The row's id is the hex id of the flow run that began the job, or the id that the dashboard planned
+the job under before it had a run; a resumed job keeps it, and ``flow_run_id`` names the run that
+has the job now. Updates of any other run are ignored. The first
+word on how a run ended stands; only a later start of it counts after that.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any, Self
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
+from psycopg2.extras import Json
 
 from tasks.errors import DatabaseError
 from tasks.postgres import connect
@@ -21,7 +24,7 @@ from tasks.settings import Settings
 
 
 class Status(StrEnum):
-    """What a job is doing."""
+    """What a job is doing: ``scheduled`` has no process yet, ``waiting`` waits for a person."""
 
     SCHEDULED = "scheduled"
     RUNNING = "running"
@@ -32,9 +35,20 @@ class Status(StrEnum):
 
 
 ENDED = (Status.DONE, Status.FAILED, Status.CANCELLED)
+BEGUN = (Status.RUNNING, Status.WAITING)
 
+LOST = "The run's process was killed, or memory ran out; what it has finished is kept."
+STOPPED = "The run was stopped; what it has finished is kept, and the job can be resumed."
+
+SILENCE = timedelta(seconds=10)  # a process that was not heard of for so long may be gone
+LONG_SILENCE = timedelta(minutes=2)  # longer than a database is away now and then
+_LARGEST_INTEGER = 2**31 - 1
 _SCHEMA_LOCK = 7_361_205  # any number: one process at a time prepares the table
 
+_IS_CURRENT = """
+SELECT FROM information_schema.columns WHERE table_schema = current_schema()
+    AND table_name = 'jobs' AND column_name = 'is_cancel_requested'
+"""
 _CREATE = """
 CREATE TABLE IF NOT EXISTS jobs (
     id            VARCHAR(32) PRIMARY KEY,
@@ -48,32 +62,66 @@ CREATE TABLE IF NOT EXISTS jobs (
     started_at    TIMESTAMPTZ,
     finished_at   TIMESTAMPTZ
 );
-ALTER TABLE jobs ADD COLUMN IF NOT EXISTS flow_run_id VARCHAR(32);
-CREATE INDEX IF NOT EXISTS jobs_newest_first ON jobs (started_at DESC);
+ALTER TABLE jobs
+    ADD COLUMN IF NOT EXISTS flow_run_id VARCHAR(32),
+    ADD COLUMN IF NOT EXISTS request JSONB,
+    ADD COLUMN IF NOT EXISTS progress JSONB,
+    ADD COLUMN IF NOT EXISTS waterfall JSONB,
+    ADD COLUMN IF NOT EXISTS scheduled_for TIMESTAMPTZ,
+    ADD COLUMN IF NOT EXISTS state_at TIMESTAMPTZ,
+    ADD COLUMN IF NOT EXISTS heartbeat_at TIMESTAMPTZ,
+    ADD COLUMN IF NOT EXISTS is_cancel_requested BOOLEAN NOT NULL DEFAULT false;
+CREATE INDEX IF NOT EXISTS jobs_newest_first
+    ON jobs (coalesce(started_at, state_at) DESC NULLS LAST, id);
+CREATE INDEX IF NOT EXISTS jobs_by_run ON jobs (flow_run_id);
+CREATE INDEX IF NOT EXISTS jobs_by_status ON jobs (status);
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One row, without its log."""
+    """One row, without its log.
+
+    ``request`` is what was asked (a ``CollectRequest`` as JSON, without its job id), ``progress``
+    the items ``{stage: {"done", "expected"}}`` of the run that has the job now, ``waterfall`` the
+    counts of its last selection. ``heartbeat_at`` is when its process last gave a sign of life.
+    """
 
     id: str
     query: str
     request_limit: int
     out_dir: str
     status: Status
-    count: int | None
-    error: str | None
-    started_at: datetime | None
-    finished_at: datetime | None
-    flow_run_id: str | None
+    count: int | None = None
+    error: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    flow_run_id: str | None = None
+    request: dict[str, Any] | None = None
+    progress: dict[str, dict[str, int]] | None = None
+    waterfall: dict[str, Any] | None = None
+    scheduled_for: datetime | None = None
+    heartbeat_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A flow run as its orchestrator tells it: which job it has, and since when it is how."""
+
+    flow_run_id: str
+    job_id: str
+    request: Mapping[str, Any]  # as it was given, so unchecked
+    status: Status
+    since: datetime
+    scheduled_for: datetime | None = None
+    error: str | None = None
 
 
 class Jobs:
     """The table, over one connection, which one thread uses at a time."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self.connection = connection
 
     @classmethod
     def open(cls, settings: Settings) -> "Jobs":
@@ -83,83 +131,180 @@ class Jobs:
         """
         jobs = cls(connect(settings))
         with jobs.transaction() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_SCHEMA_LOCK,))
-            _take_over_text_times(cursor)
-            cursor.execute(_CREATE)
+            cursor.execute(_IS_CURRENT)
+            if cursor.fetchone() is None:  # a row of no columns is an empty tuple
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_SCHEMA_LOCK,))
+                _take_over_text_times(cursor)
+                cursor.execute(_CREATE)
         return jobs
 
     def close(self) -> None:
         """Close the connection."""
-        self._connection.close()
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def begin(
-        self, *, job_id: str, flow_run_id: str, query: str, request_limit: int, out_dir: str
+        self,
+        *,
+        job_id: str,
+        flow_run_id: str,
+        request: Mapping[str, Any],
+        out_dir: str,
+        since: datetime,
     ) -> None:
-        """Make the job's row, or give a resumed job's row to this run; it is running now."""
+        """Make the job's row, or give an earlier row to this run; it is running now."""
         with self.transaction() as cursor:
             cursor.execute(
                 """
-                INSERT INTO jobs (id, flow_run_id, query, request_limit, out_dir, status, log,
-                                  started_at)
-                VALUES (%s, %s, %s, %s, %s, %s, '', now())
+                INSERT INTO jobs (id, flow_run_id, query, request_limit, request, out_dir, status,
+                                  log, started_at, state_at, heartbeat_at)
+                VALUES (%(job)s, %(run)s, %(query)s, %(limit)s, %(request)s, %(out_dir)s,
+                        %(status)s, '', now(), %(since)s, now())
                 ON CONFLICT (id) DO UPDATE SET
-                    flow_run_id = excluded.flow_run_id, request_limit = excluded.request_limit,
+                    flow_run_id = excluded.flow_run_id, query = excluded.query,
+                    request_limit = excluded.request_limit, request = excluded.request,
                     out_dir = excluded.out_dir, status = excluded.status, error = NULL,
-                    finished_at = NULL
-                """,
-                (job_id, flow_run_id, query, request_limit, out_dir, Status.RUNNING),
-            )
-
-    def begin_once(self, *, flow_run_id: str, query: str, request_limit: int, out_dir: str) -> None:
-        """Make the row of a run that has none, as a job of its own."""
-        with self.transaction() as cursor:
-            cursor.execute(
-                """
-                INSERT INTO jobs (id, flow_run_id, query, request_limit, out_dir, status, log,
-                                  started_at)
-                SELECT %(run)s, %(run)s, %(query)s, %(limit)s, %(out_dir)s, %(status)s, '', now()
-                WHERE NOT EXISTS (SELECT FROM jobs WHERE flow_run_id = %(run)s)
-                ON CONFLICT (id) DO NOTHING
+                    progress = NULL, finished_at = NULL, state_at = excluded.state_at,
+                    heartbeat_at = now(), started_at = coalesce(jobs.started_at, now()),
+                    is_cancel_requested = jobs.is_cancel_requested
+                        AND coalesce(jobs.flow_run_id, excluded.flow_run_id)
+                            = excluded.flow_run_id
+                        AND jobs.status NOT IN %(ended)s
                 """,
                 {
+                    "job": job_id,
                     "run": flow_run_id,
-                    "query": query,
-                    "limit": request_limit,
+                    "query": request["query"],
+                    "limit": request["limit"],
+                    "request": Json(request),
                     "out_dir": out_dir,
                     "status": Status.RUNNING,
+                    "since": since,
+                    "ended": ENDED,
                 },
             )
 
-    def set_count(self, flow_run_id: str, count: int) -> None:
-        """Say how many images the job's dataset has."""
-        with self.transaction() as cursor:
-            cursor.execute(
-                "UPDATE jobs SET count = %s WHERE flow_run_id = %s", (count, flow_run_id)
-            )
+    def observe(self, run: Run) -> None:
+        """Write what the orchestrator says of a run, unless the row knows better or later.
 
-    def end(self, flow_run_id: str, status: Status, *, error: str | None = None) -> None:
-        """Say how the run ended; the first word on it stands."""
+        A run without a row gets one. A row that ended goes on only where the run, or another one of
+        the same job, was scheduled after that.
+        """
+        with self.transaction() as cursor:
+            cursor.execute(_OBSERVE, _values_of(run))
+
+    def beat(
+        self, flow_run_id: str, *, lines: str = "", progress: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Say that the run's process lives, how far it is, and append whole lines to the job's log.
+
+        So a run that was taken for lost is running after all. Returns whether somebody wants it
+        cancelled.
+        """
         with self.transaction() as cursor:
             cursor.execute(
                 """
-                UPDATE jobs SET status = %s, error = %s, finished_at = now()
-                WHERE flow_run_id = %s AND status NOT IN %s
+                UPDATE jobs SET
+                    heartbeat_at = now(), log = coalesce(log, '') || %(lines)s,
+                    progress = coalesce(%(progress)s, progress),
+                    status = CASE WHEN error = %(lost)s THEN %(running)s ELSE status END,
+                    finished_at = CASE WHEN error = %(lost)s THEN NULL ELSE finished_at END,
+                    error = nullif(error, %(lost)s)
+                WHERE flow_run_id = %(run)s RETURNING is_cancel_requested
                 """,
-                (status, error, flow_run_id, ENDED),
+                {
+                    "lines": _storable(lines),
+                    "progress": Json(progress) if progress else None,
+                    "lost": LOST,
+                    "running": Status.RUNNING,
+                    "run": flow_run_id,
+                },
             )
+            row = cursor.fetchone()
+        return bool(row and row[0])
 
-    def append_log(self, flow_run_id: str, text: str) -> None:
-        """Append whole lines to the job's log."""
+    def set_waterfall(self, flow_run_id: str, waterfall: Mapping[str, Any]) -> None:
+        """Store the counts of the run's last selection, the chosen images among them."""
         with self.transaction() as cursor:
             cursor.execute(
-                "UPDATE jobs SET log = coalesce(log, '') || %s WHERE flow_run_id = %s",
-                (text.replace("\0", "\N{REPLACEMENT CHARACTER}"), flow_run_id),
+                "UPDATE jobs SET waterfall = %s, count = %s WHERE flow_run_id = %s",
+                (Json(waterfall), waterfall["chosen"], flow_run_id),
             )
+
+    def end(self, flow_run_id: str, status: Status, *, error: str | None = None) -> None:
+        """Say how the run ended; the first word on it stands.
+
+        Only a run that was taken for lost may itself say better.
+        """
+        with self.transaction() as cursor:
+            cursor.execute(
+                """
+                UPDATE jobs SET status = %s, error = %s, finished_at = now(), state_at = now()
+                WHERE flow_run_id = %s AND (status NOT IN %s OR error = %s)
+                """,
+                (status, error, flow_run_id, ENDED, LOST),
+            )
+
+    def end_lost(self, job: Job) -> bool:
+        """End a job whose process is gone, unless there was a sign of life since it was read."""
+        with self.transaction() as cursor:
+            cursor.execute(
+                """
+                UPDATE jobs SET status = %s, error = %s, finished_at = now(), state_at = now()
+                WHERE id = %s AND flow_run_id = %s AND status IN %s
+                    AND heartbeat_at IS NOT DISTINCT FROM %s
+                """,
+                (Status.FAILED, LOST, job.id, job.flow_run_id, BEGUN, job.heartbeat_at),
+            )
+            return cursor.rowcount == 1
+
+    def is_alive(self, job_id: str) -> bool:
+        """Say whether the job's process gave a sign of life lately."""
+        with self.transaction() as cursor:
+            cursor.execute(
+                "SELECT FROM jobs WHERE id = %s AND status IN %s AND heartbeat_at > now() - %s",
+                (job_id, BEGUN, SILENCE),
+            )
+            return cursor.fetchone() is not None
+
+    def end_long_lost(self) -> None:
+        """End every job whose process was silent for long: its machine lost its power, say."""
+        with self.transaction() as cursor:
+            cursor.execute(
+                """
+                UPDATE jobs SET status = %s, error = %s, finished_at = now(), state_at = now()
+                WHERE status IN %s AND heartbeat_at < now() - %s
+                """,
+                (Status.FAILED, LOST, BEGUN, LONG_SILENCE),
+            )
+
+    def request_cancel(self, job_id: str) -> bool:
+        """Ask the job's process to stop; returns whether the job has not ended yet."""
+        with self.transaction() as cursor:
+            cursor.execute(
+                "UPDATE jobs SET is_cancel_requested = true WHERE id = %s AND status NOT IN %s",
+                (job_id, ENDED),
+            )
+            return cursor.rowcount == 1
 
     def get(self, job_id: str) -> Job | None:
         """Return a job, or None where there is none of that id."""
-        found = self._select("WHERE id = %s", (job_id,))
+        found = self.select("WHERE id = %s", (job_id,))
         return found[0] if found else None
+
+    def of_run(self, flow_run_id: str) -> Job | None:
+        """Return the job that a flow run has now, or None."""
+        found = self.select("WHERE flow_run_id = %s", (flow_run_id,))
+        return found[0] if found else None
+
+    def unfinished(self) -> list[Job]:
+        """Return the jobs that have not ended."""
+        return self.select("WHERE status NOT IN %s", (ENDED,))
 
     def log(self, job_id: str) -> str:
         """Return a job's log; empty where there is none."""
@@ -170,11 +315,13 @@ class Jobs:
 
     def newest(self, *, limit: int, offset: int = 0) -> list[Job]:
         """Return jobs, the newest first."""
-        return self._select(
-            "ORDER BY started_at DESC NULLS LAST, id LIMIT %s OFFSET %s", (limit, offset)
+        return self.select(
+            "ORDER BY coalesce(started_at, state_at) DESC NULLS LAST, id LIMIT %s OFFSET %s",
+            (limit, offset),
         )
 
-    def _select(self, rest: str, values: tuple[object, ...]) -> list[Job]:
+    def select(self, rest: str, values: tuple[object, ...] = ()) -> list[Job]:
+        """Return the jobs that the rest of a statement, from its WHERE on, picks out."""
         columns, at = ", ".join(Job.__slots__), Job.__slots__.index("status")
         with self.transaction() as cursor:
             cursor.execute(f"SELECT {columns} FROM jobs {rest}", values)  # noqa: S608 — ours
@@ -187,11 +334,69 @@ class Jobs:
     def transaction(self) -> Iterator[Cursor]:
         """Run statements in one transaction; raises ``DatabaseError``."""
         try:
-            with self._connection, self._connection.cursor() as cursor:
+            with self.connection, self.connection.cursor() as cursor:
                 yield cursor
         except psycopg2.Error as error:
             why = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise DatabaseError(f"The jobs table cannot be used: {why}") from error
+
+
+_OBSERVE = """
+WITH run AS (
+    SELECT %(run)s::varchar AS flow_run_id, %(status)s::varchar AS status,
+           %(since)s::timestamptz AS since, %(error)s::text AS error,
+           %(scheduled_for)s::timestamptz AS scheduled_for, %(has_ended)s AS has_ended,
+           %(is_start)s AS is_start
+)
+INSERT INTO jobs AS job (id, flow_run_id, query, request_limit, request, out_dir, status, error,
+                         log, started_at, finished_at, state_at, heartbeat_at, scheduled_for)
+SELECT coalesce((SELECT id FROM jobs WHERE jobs.flow_run_id = run.flow_run_id),
+                (SELECT id FROM jobs WHERE id = %(job)s), flow_run_id),
+       flow_run_id, %(query)s, %(limit)s, %(request)s, %(out_dir)s, status, error, '',
+       CASE WHEN is_start THEN NULL ELSE since END, CASE WHEN has_ended THEN now() END, since, NULL,
+       scheduled_for
+FROM run
+ON CONFLICT (id) DO UPDATE SET
+    flow_run_id = excluded.flow_run_id, status = excluded.status, error = excluded.error,
+    finished_at = excluded.finished_at, state_at = excluded.state_at,
+    scheduled_for = excluded.scheduled_for,
+    heartbeat_at = CASE WHEN %(is_start)s THEN NULL ELSE job.heartbeat_at END,
+    is_cancel_requested = job.is_cancel_requested AND job.flow_run_id = excluded.flow_run_id
+WHERE (job.state_at IS NULL OR job.state_at <= excluded.state_at)
+    AND CASE WHEN job.status IN %(ended)s THEN %(is_start)s
+             ELSE job.flow_run_id = excluded.flow_run_id AND job.status <> excluded.status END
+"""
+
+
+def _values_of(run: Run) -> dict[str, object]:
+    request = _storable(run.request)
+    query, limit, out_dir = (request.get(key) for key in ("query", "limit", "out_dir"))
+    return {
+        "run": run.flow_run_id,
+        "job": run.job_id,
+        "query": query if isinstance(query, str) else "",
+        "limit": limit if isinstance(limit, int) and 0 <= limit <= _LARGEST_INTEGER else 0,
+        "out_dir": out_dir if isinstance(out_dir, str) else "",
+        "request": Json({key: value for key, value in request.items() if key != "job_id"}),
+        "status": run.status,
+        "since": run.since,
+        "scheduled_for": run.scheduled_for,
+        "error": run.error,
+        "has_ended": run.status in ENDED,
+        "is_start": run.status in (Status.SCHEDULED, Status.WAITING),
+        "ended": ENDED,
+    }
+
+
+def _storable(value: Any) -> Any:
+    """Return JSON without the characters that Postgres cannot hold."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if isinstance(value, Mapping):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    return value
 
 
 def _take_over_text_times(cursor: Cursor) -> None:

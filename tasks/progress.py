@@ -1,23 +1,29 @@
 """How far the run is, for whoever watches in this process.
 
 Stages report items as they finish them; a run that nobody watches reports into the void. The
-watcher is a context variable, which Prefect's thread pool hands on to its tasks.
+watchers are a context variable, which Prefect's thread pool hands on to its tasks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 Watcher = Callable[[str, int, int], None]
 
-_watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+_watchers: ContextVar[tuple[Watcher, ...]] = ContextVar("watchers", default=())
 
 
-def watch(watcher: Watcher) -> None:
-    """Call ``watcher(stage, done, expected)`` with each increment reported from here on."""
-    _watcher.set(watcher)
+@contextmanager
+def watching(watcher: Watcher) -> Iterator[None]:
+    """Call ``watcher(stage, done, expected)`` with each increment reported in the block."""
+    token = _watchers.set((*_watchers.get(), watcher))
+    try:
+        yield
+    finally:
+        _watchers.reset(token)
 
 
 def report(stage: str, *, done: int = 0, expected: int = 0) -> None:
     """Report that ``done`` more items of a stage are finished, or ``expected`` more will come."""
-    if watcher := _watcher.get():
+    for watcher in _watchers.get():
         watcher(stage, done, expected)

@@ -167,3 +167,4 @@ class Verdict:
     copy_of: str | None = None  # the key of the picture that stays, where this one is its copy
     cluster: int | None = None  # DBSCAN's label, -1 is noise
     score: float | None = None  # 0 … 1, how surely it shows the subject
+    why: str = ""  # the measures behind it, as a sentence

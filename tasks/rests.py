@@ -5,15 +5,19 @@ rests, 30 minutes after a first block, two hours after each further one, until a
 It is kept in the database, so that every run on every machine knows.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from tasks.errors import BlockedError
+from tasks.errors import BlockedError, DatabaseError
 from tasks.jobs import Jobs
+from tasks.settings import Settings
 
 FIRST_REST = timedelta(minutes=30)
 LATER_REST = timedelta(hours=2)
+
+log = logging.getLogger(__name__)
 
 _CREATE = """
 CREATE TABLE IF NOT EXISTS source_rests (
@@ -23,33 +27,44 @@ CREATE TABLE IF NOT EXISTS source_rests (
 
 
 @contextmanager
-def respecting(jobs: Jobs, host: str) -> Iterator[None]:
+def respecting(settings: Settings, host: str) -> Iterator[None]:
     """Use a source in the block, unless it rests; let it rest if it refuses.
 
     Raises ``BlockedError`` while it rests, and adds to one from inside until when it rests.
     """
-    with jobs.transaction() as cursor:
+    with Jobs.open(settings) as jobs, jobs.transaction() as cursor:
         cursor.execute(_CREATE)
         cursor.execute(
-            "SELECT to_char(until, 'YYYY-MM-DD HH24:MI TZ') FROM source_rests "
-            "WHERE host = %s AND until > now()",
+            "SELECT to_char(until, 'YYYY-MM-DD HH24:MI TZ'), until > now() FROM source_rests "
+            "WHERE host = %s",
             (host,),
         )
-        rests = cursor.fetchone()
-    if rests:
-        raise BlockedError(
-            f"{host} refused this program lately and is left alone until {rests[0]}."
-        )
+        until, is_resting = cursor.fetchone() or ("", False)
+    if is_resting:
+        raise BlockedError(f"{host} refused this program lately and is left alone until {until}.")
     try:
         yield
     except BlockedError as error:
-        raise BlockedError(f"{error} It is left alone until {_rest(jobs, host)}.") from error
-    with jobs.transaction() as cursor:
+        try:
+            until = _rest(settings, host)
+        except DatabaseError as problem:
+            log.warning("No other run will know that %s refused this one: %s", host, problem)
+            raise error from None
+        raise BlockedError(f"{error} It is left alone until {until}.") from error
+    if until:
+        try:
+            _forget(settings, host)
+        except DatabaseError as problem:
+            log.warning("The next block by %s will count as its second: %s", host, problem)
+
+
+def _forget(settings: Settings, host: str) -> None:
+    with Jobs.open(settings) as jobs, jobs.transaction() as cursor:
         cursor.execute("DELETE FROM source_rests WHERE host = %s", (host,))
 
 
-def _rest(jobs: Jobs, host: str) -> str:
-    with jobs.transaction() as cursor:
+def _rest(settings: Settings, host: str) -> str:
+    with Jobs.open(settings) as jobs, jobs.transaction() as cursor:
         cursor.execute(
             """
             INSERT INTO source_rests AS rest VALUES (%(host)s, 1, now() + %(first)s)

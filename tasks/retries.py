@@ -16,4 +16,5 @@ def is_worth_retrying(task: Task[..., Any], run: TaskRun, state: State[Any]) -> 
     error = state.result(raise_on_failure=False)
     if isinstance(error, CollectError):
         return error.is_transient
-    return isinstance(error, OSError | MemoryError)
+    # Torch has its own kind of being out of memory, which is not imported for this question.
+    return isinstance(error, OSError | MemoryError) or type(error).__name__ == "OutOfMemoryError"

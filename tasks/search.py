@@ -29,6 +29,8 @@ SOURCES: dict[str, Source] = {
     "naver-api": naver_api.search,
     "files": files.search,
 }
+# What a source shares with all runs on all machines.
+SLOTS = {"naver": "naver", "naver-api": "naver"}
 
 
 class Search:
@@ -39,6 +41,7 @@ class Search:
     """
 
     def __init__(self, source: str, query: SearchQuery, settings: Settings) -> None:
+        self.source = source
         self._open = partial(SOURCES[source], query, settings)
         self._pages: Generator[Page] | None = None
         self._waiting: list[Candidate] = []  # found on a page, not given yet

@@ -4,7 +4,7 @@ Build it where a run starts (``Settings()``), hand it on from there.
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from tasks.errors import BadRequestError
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
+
+TaskRunnerName = Literal["threads", "dask", "ray"]
 
 
 class Settings(BaseSettings):
@@ -57,7 +59,18 @@ class Settings(BaseSettings):
     chromedriver: Path | None = None
     hf_home: Path | None = None
 
-    @field_validator("download_allow_hosts", mode="before")
+    dashboard_host: str = "127.0.0.1"
+    dashboard_port: int = Field(default=8000, ge=0, le=65535)
+    dashboard_token: SecretStr | None = None
+    dashboard_names: Annotated[frozenset[str], NoDecode] = frozenset()
+    dashboard_runs_at_once: int = Field(default=2, ge=0, le=100)
+
+    task_runner: TaskRunnerName = "threads"
+    task_processes: int = Field(default=2, ge=1, le=1000)
+    dask_scheduler_address: str | None = None
+    ray_address: str | None = None
+
+    @field_validator("download_allow_hosts", "dashboard_names", mode="before")
     @classmethod
     def _split_hosts(cls, value: object) -> object:
         return frozenset(value.replace(",", " ").split()) if isinstance(value, str) else value

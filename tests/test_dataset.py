@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from tasks.dataset import claim, finished, request_of, saved_bytes, write_dataset
+from tasks.cluster import Outcome
+from tasks.dataset import claim, finished, saved_bytes, write_dataset
 from tasks.errors import BadRequestError, OutputError
 from tasks.quality import QualityLimits, decode, examine
 from tasks.records import (
@@ -56,8 +57,10 @@ def test_an_upright_jpeg_keeps_its_pixels_and_profile_and_nothing_else() -> None
 
 @pytest.mark.parametrize("orientation", range(2, 9))
 def test_a_turned_jpeg_is_saved_upright(orientation: int) -> None:
-    before = image_file(exif=exif(orientation), icc_profile=PROFILE)
-    saved = Image.open(BytesIO(saved_bytes(before)))
+    before = image_file(exif=exif(orientation), icc_profile=PROFILE, comment=b"a secret")
+    after = saved_bytes(before)
+    assert b"secret" not in after
+    saved = Image.open(BytesIO(after))
     _, upright = decode(before)
     assert saved.size == (upright.shape[1], upright.shape[0])
     assert not saved.getexif()
@@ -107,7 +110,7 @@ def a_selection(workspace: Workspace) -> Selection:
         pictures[2].key: Verdict(None, cluster=0, score=0.9),
     }
     fallen = Rejected(lost, Reason.HTTP_ERROR, "status 404", attempts)
-    return Selection(pictures, (fallen,), verdicts)
+    return Selection(pictures, (fallen,), verdicts, Outcome.CLEAR, 0.18)
 
 
 def rows(path: Path) -> list[dict[str, object]]:
@@ -121,7 +124,7 @@ def test_the_folder_holds_the_chosen_and_the_whole_record(
     write_dataset.fn(workspace, out_dir, selection, JOB)
     names = {p.name for p in out_dir.iterdir()} - {".work"}
     assert names == {
-        "img_0001.jpg", "img_0002.jpg", "manifest.jsonl", "decisions.jsonl", "job.json",
+        ".refused", "img_0001.jpg", "img_0002.jpg", "manifest.jsonl", "decisions.jsonl", "job.json",
     }  # fmt: skip
     manifest = rows(out_dir / "manifest.jsonl")
     assert list(manifest[0])[:3] == ["query", "file", "source"]
@@ -153,9 +156,11 @@ def test_without_a_subject_there_are_no_images_and_no_manifest(
 ) -> None:
     selection = a_selection(workspace)
     verdicts = {key: Verdict(Reason.NO_SUBJECT) for key in selection.verdicts}
-    none = Selection(selection.pictures, selection.rejected, verdicts)
+    none = Selection(selection.pictures, selection.rejected, verdicts, Outcome.NONE, 0.18)
     write_dataset.fn(workspace, out_dir, none, JOB)
-    assert {p.name for p in out_dir.iterdir()} == {".work", "decisions.jsonl", "job.json"}
+    assert {p.name for p in out_dir.iterdir()} == {
+        ".refused", ".work", "decisions.jsonl", "job.json",
+    }  # fmt: skip
     assert len(rows(out_dir / "decisions.jsonl")) == 4
     assert finished(out_dir, "a1") is None
 
@@ -195,14 +200,8 @@ def test_a_folder_of_another_job_is_refused(workspace: Workspace, out_dir: Path)
 
 def test_a_resumed_job_asks_the_same_of_its_candidates(workspace: Workspace, out_dir: Path) -> None:
     assert claim(out_dir, "a1", REQUEST | {"eps": 0.3}) == workspace
-    assert request_of(str(out_dir)) == REQUEST | {"eps": 0.3}
     with pytest.raises(BadRequestError, match="begun with min_side 300, not 100"):
         claim(out_dir, "a1", REQUEST | {"min_side": 100})
-
-
-def test_nothing_to_resume_is_said(tmp_path: Path) -> None:
-    with pytest.raises(BadRequestError, match="Nothing to resume"):
-        request_of(str(tmp_path))
 
 
 def test_a_folder_under_a_file_cannot_be_written(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """The jobs table, in a real Postgres."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg2
 import pytest
 
 from tasks.errors import DatabaseError
-from tasks.jobs import ENDED, Job, Jobs, Status
+from tasks.jobs import ENDED, LOST, Job, Jobs, Run, Status
 from tasks.settings import Settings
 
 RUN, OTHER_RUN = "a" * 32, "b" * 32
@@ -14,7 +15,11 @@ RUN, OTHER_RUN = "a" * 32, "b" * 32
 
 def begun(jobs: Jobs, job_id: str = RUN, flow_run_id: str = RUN, limit: int = 50) -> Job:
     jobs.begin(
-        job_id=job_id, flow_run_id=flow_run_id, query="고양이", request_limit=limit, out_dir="/d"
+        job_id=job_id,
+        flow_run_id=flow_run_id,
+        request={"query": "고양이", "limit": limit},
+        out_dir="/d",
+        since=datetime.now(UTC),
     )
     job = jobs.get(job_id)
     assert job
@@ -33,15 +38,15 @@ def test_a_job_that_begins_is_running(jobs: Jobs) -> None:
 
 def test_the_log_grows_and_no_character_breaks_it(jobs: Jobs) -> None:
     begun(jobs)
-    jobs.append_log(RUN, "one\n")
-    jobs.append_log(RUN, "둘 \0 '; DROP TABLE jobs; --\n")
+    jobs.beat(RUN, lines="one\n")
+    jobs.beat(RUN, lines="둘 \0 '; DROP TABLE jobs; --\n")
     assert jobs.log(RUN) == "one\n둘 \N{REPLACEMENT CHARACTER} '; DROP TABLE jobs; --\n"
 
 
 @pytest.mark.parametrize("status", ENDED)
 def test_the_first_word_on_how_a_run_ended_stands(jobs: Jobs, status: Status) -> None:
     begun(jobs)
-    jobs.set_count(RUN, 7)
+    jobs.set_waterfall(RUN, {"chosen": 7})
     jobs.end(RUN, status, error="first")
     for later in ENDED:
         jobs.end(RUN, later, error="later")
@@ -53,25 +58,139 @@ def test_the_first_word_on_how_a_run_ended_stands(jobs: Jobs, status: Status) ->
 
 def test_a_resumed_job_keeps_its_id_and_log_and_belongs_to_the_new_run(jobs: Jobs) -> None:
     first = begun(jobs)
-    jobs.append_log(RUN, "one\n")
+    jobs.beat(RUN, lines="one\n")
     jobs.end(RUN, Status.FAILED, error="it broke")
     resumed = begun(jobs, RUN, OTHER_RUN, limit=60)
     assert (resumed.status, resumed.error, resumed.finished_at) == (Status.RUNNING, None, None)
     assert (resumed.started_at, resumed.request_limit) == (first.started_at, 60)
     jobs.end(RUN, Status.FAILED, error="a late word of the first run")
-    jobs.append_log(RUN, "a late line of the first run\n")
+    jobs.beat(RUN, lines="a late line of the first run\n")
     jobs.end(OTHER_RUN, Status.DONE)
     job = jobs.get(RUN)
     assert job
     assert (job.status, job.error, jobs.log(RUN)) == (Status.DONE, None, "one\n")
 
 
-def test_a_run_that_never_began_gets_its_row_once(jobs: Jobs) -> None:
-    for _ in range(2):
-        jobs.begin_once(flow_run_id=RUN, query="", request_limit=0, out_dir="")
-    begun(jobs, "c" * 32, OTHER_RUN)
-    jobs.begin_once(flow_run_id=OTHER_RUN, query="x", request_limit=0, out_dir="")
-    assert {job.id for job in jobs.newest(limit=10)} == {RUN, "c" * 32}
+def told(status: Status, *, after_s: float = 0, run: str = RUN, job: str = "", **more: Any) -> Run:
+    """Return what an orchestrator says, ``after_s`` seconds from now."""
+    since = datetime.now(UTC) + timedelta(seconds=after_s)
+    request = {"query": "배", "limit": 9, "out_dir": None, "job_id": job or None}
+    return Run(run, job or run, request, status, since, **more)
+
+
+def status_of(jobs: Jobs, job_id: str = RUN) -> Status:
+    job = jobs.get(job_id)
+    assert job
+    return job.status
+
+
+def test_a_run_that_was_only_told_of_has_a_row(jobs: Jobs) -> None:
+    later = datetime.now(UTC) + timedelta(hours=1)
+    jobs.observe(told(Status.SCHEDULED, scheduled_for=later))
+    job = jobs.get(RUN)
+    assert job
+    assert (job.status, job.query, job.request_limit) == (Status.SCHEDULED, "배", 9)
+    assert (job.started_at, job.scheduled_for) == (None, later)
+    assert job.request == {"query": "배", "limit": 9, "out_dir": None}
+    jobs.observe(told(Status.FAILED, after_s=1, error="Refused."))
+    ended = jobs.get(RUN)
+    assert ended
+    assert (ended.status, ended.error) == (Status.FAILED, "Refused.")
+    assert ended.finished_at
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "after_s", "expected"),
+    [
+        ("scheduled", "waiting", 1, "waiting"),
+        ("scheduled", "running", 1, "running"),
+        ("running", "waiting", 1, "waiting"),
+        ("waiting", "running", 1, "running"),
+        ("running", "scheduled", -60, "running"),  # an old word, read late
+        ("running", "done", 1, "done"),
+        ("done", "running", 60, "done"),  # an end stands
+        ("failed", "cancelled", 60, "failed"),
+        ("done", "scheduled", -60, "done"),
+        ("failed", "scheduled", 60, "scheduled"),  # but it may be started again
+        ("cancelled", "waiting", 60, "waiting"),
+    ],
+)
+def test_what_is_told_later_counts_unless_the_run_has_ended(
+    jobs: Jobs, first: str, later: str, after_s: float, expected: str
+) -> None:
+    jobs.observe(told(Status(first)))
+    jobs.observe(told(Status(later), after_s=after_s))
+    assert status_of(jobs) == expected
+
+
+def test_a_job_that_ended_is_scheduled_again_by_another_run(jobs: Jobs) -> None:
+    begun(jobs)
+    jobs.end(RUN, Status.FAILED, error="it broke")
+    jobs.observe(told(Status.SCHEDULED, after_s=1, run=OTHER_RUN, job=RUN))
+    job = jobs.get(RUN)
+    assert job
+    assert (job.status, job.flow_run_id, job.error) == (Status.SCHEDULED, OTHER_RUN, None)
+    assert len(jobs.newest(limit=10)) == 1
+
+
+def test_a_run_that_names_no_job_there_is_gets_a_row_of_its_own(jobs: Jobs) -> None:
+    jobs.observe(told(Status.FAILED, job="abc", error="There is no job abc to resume."))
+    assert [job.id for job in jobs.newest(limit=10)] == [RUN]
+
+
+def test_a_run_that_goes_on_is_not_taken_over_by_what_is_told_of_another(jobs: Jobs) -> None:
+    begun(jobs)
+    jobs.observe(told(Status.FAILED, after_s=9, run=OTHER_RUN, job=RUN, error="It is running."))
+    assert status_of(jobs) is Status.RUNNING
+
+
+@pytest.mark.parametrize("query", ["a\0b", "\ud800", "x" * 10_000, 7, None, {"a": ["\0"]}])
+def test_whatever_a_run_was_asked_its_row_can_be_written(jobs: Jobs, query: object) -> None:
+    request = {"query": query, "limit": 10**30, "out_dir": 3, "\0": "\0"}
+    jobs.observe(Run(RUN, RUN, request, Status.FAILED, datetime.now(UTC), error="no"))
+    assert status_of(jobs) is Status.FAILED
+
+
+def test_a_silent_job_is_lost_and_found_when_it_speaks_again(jobs: Jobs) -> None:
+    job = begun(jobs)
+    assert jobs.is_alive(RUN)
+    jobs.beat(RUN)
+    assert not jobs.end_lost(job)  # it spoke since it was read
+    silent = jobs.get(RUN)
+    assert silent
+    assert jobs.end_lost(silent)
+    lost = jobs.get(RUN)
+    assert lost
+    assert (lost.status, lost.error) == (Status.FAILED, LOST)
+    assert not jobs.is_alive(RUN)
+    jobs.beat(RUN)
+    found = jobs.get(RUN)
+    assert found
+    assert (found.status, found.error, found.finished_at) == (Status.RUNNING, None, None)
+    jobs.end(RUN, Status.DONE)
+    jobs.beat(RUN)
+    assert status_of(jobs) is Status.DONE
+
+
+def test_only_what_was_silent_for_long_is_ended_unseen(jobs: Jobs) -> None:
+    begun(jobs)
+    begun(jobs, OTHER_RUN, OTHER_RUN)
+    with jobs.transaction() as cursor:
+        cursor.execute(
+            "UPDATE jobs SET heartbeat_at = now() - interval '1 hour' WHERE id = %s", (RUN,)
+        )
+    jobs.end_long_lost()
+    assert (status_of(jobs), status_of(jobs, OTHER_RUN)) == (Status.FAILED, Status.RUNNING)
+
+
+def test_cancelling_that_is_asked_for_before_a_run_begins_is_not_forgotten(jobs: Jobs) -> None:
+    jobs.observe(told(Status.SCHEDULED))
+    assert jobs.request_cancel(RUN)
+    begun(jobs)
+    assert jobs.beat(RUN)
+    jobs.end(RUN, Status.CANCELLED)
+    begun(jobs, RUN, OTHER_RUN)  # resumed: nobody wants that cancelled
+    assert not jobs.beat(OTHER_RUN)
 
 
 def test_jobs_come_newest_first_and_in_pages(jobs: Jobs) -> None:
@@ -152,3 +271,20 @@ def test_a_connection_that_broke_is_a_database_error(jobs: Jobs, postgres: str) 
     admin.close()
     with pytest.raises(DatabaseError, match="jobs table"):
         jobs.get(RUN)
+
+
+def test_a_table_that_is_up_to_date_is_opened_without_a_lock(jobs: Jobs) -> None:
+    with jobs.transaction() as cursor:
+        cursor.execute("LOCK TABLE jobs IN ROW EXCLUSIVE MODE")  # as every update takes it
+        other = Jobs.open(Settings())  # would wait for ever if it altered the table
+        other.close()
+
+
+def test_a_cancelling_that_was_asked_for_before_the_run_had_its_job_holds(jobs: Jobs) -> None:
+    with jobs.transaction() as cursor:
+        cursor.execute(
+            "INSERT INTO jobs (id, query, status) VALUES (%s, '감', 'scheduled')", (RUN,)
+        )
+    jobs.request_cancel(RUN)
+    begun(jobs, RUN, OTHER_RUN)
+    assert jobs.beat(OTHER_RUN)

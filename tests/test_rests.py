@@ -7,13 +7,14 @@ import pytest
 from tasks.errors import BlockedError
 from tasks.jobs import Jobs
 from tasks.rests import FIRST_REST, LATER_REST, respecting
+from tasks.settings import Settings
 
 HOST = "search.naver.com"
 
 
 def block(jobs: Jobs) -> None:
     until = pytest.raises(BlockedError, match=r"^No entry\. It is left alone until 20")
-    with until, respecting(jobs, HOST):
+    with until, respecting(Settings(), HOST):
         raise BlockedError("No entry.")
 
 
@@ -32,9 +33,9 @@ def let_time_pass(jobs: Jobs) -> None:
 def test_a_blocked_source_rests_and_another_does_not(jobs: Jobs) -> None:
     block(jobs)
     refused = pytest.raises(BlockedError, match=f"^{HOST} refused this program lately")
-    with refused, respecting(jobs, HOST):
+    with refused, respecting(Settings(), HOST):
         pytest.fail("a source that rests was used")
-    with respecting(jobs, "example.com"):
+    with respecting(Settings(), "example.com"):
         pass
 
 
@@ -49,14 +50,15 @@ def test_the_second_rest_is_longer(jobs: Jobs) -> None:
 def test_a_search_that_works_ends_the_matter(jobs: Jobs) -> None:
     block(jobs)
     let_time_pass(jobs)
-    with respecting(jobs, HOST):
+    with respecting(Settings(), HOST):
         pass
     block(jobs)
     assert time_left(jobs) <= FIRST_REST
 
 
-def test_other_errors_are_no_block(jobs: Jobs) -> None:
-    with pytest.raises(ValueError, match="else"), respecting(jobs, HOST):
+@pytest.mark.usefixtures("database")
+def test_other_errors_are_no_block() -> None:
+    with pytest.raises(ValueError, match="else"), respecting(Settings(), HOST):
         raise ValueError("something else")
-    with respecting(jobs, HOST):
+    with respecting(Settings(), HOST):
         pass

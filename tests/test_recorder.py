@@ -1,0 +1,153 @@
+"""A run's row is kept by a thread that no database outage stops, and that loses nothing."""
+
+import logging
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from tasks import progress
+from tasks.jobs import STOPPED, Jobs, Status
+from tasks.recorder import recording
+from tasks.settings import Settings
+from tests.site import until
+from tests.test_jobs import RUN, begun
+
+log = logging.getLogger("tasks.test_recorder")
+
+
+class Line:
+    """A TCP line to the tests' Postgres that can be cut and mended."""
+
+    def __init__(self, unix_socket: str) -> None:
+        self._target = unix_socket
+        self._listener: socket.socket | None = None
+        self._ends: list[socket.socket] = []
+        self.port = 0
+        self.mend()
+
+    def mend(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self.port), reuse_port=True)
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def cut(self) -> None:
+        for end in [self._listener, *self._ends]:
+            if end:
+                with suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+                end.close()
+        self._ends.clear()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with suppress(OSError):  # it was cut
+            while True:
+                near, _ = listener.accept()
+                far = socket.socket(socket.AF_UNIX)
+                far.connect(self._target)
+                self._ends += [near, far]
+                threading.Thread(target=self._relay, args=(near, far), daemon=True).start()
+
+    def _relay(self, near: socket.socket, far: socket.socket) -> None:
+        with suppress(OSError, ValueError):  # it was cut
+            while True:
+                for end in select.select([near, far], [], [])[0]:
+                    data = end.recv(1 << 16)
+                    if not data:
+                        return
+                    (far if end is near else near).sendall(data)
+
+
+@pytest.fixture
+def line(database: str, jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
+    """Have ``Settings()`` reach the database over a line; ``jobs`` reaches it directly."""
+    parts = psycopg2.extensions.parse_dsn(database)
+    line = Line(str(Path(parts["host"]) / ".s.PGSQL.5432"))
+    through = psycopg2.extensions.make_dsn(database, host="127.0.0.1", port=line.port)
+    monkeypatch.setenv("DATABASE_URL", through)
+    yield line
+    line.cut()
+
+
+def no_cancel() -> None:
+    pytest.fail("nobody asked for cancelling")
+
+
+def test_progress_and_log_are_in_the_row_while_the_run_goes_on(jobs: Jobs) -> None:
+    begun(jobs)
+    with recording(Settings(), RUN, no_cancel) as recorder:
+        progress.report("download", expected=64)
+        progress.report("download", done=40)
+        log.info("Forty are here.")
+        recorder.set_waterfall({"found": 64, "chosen": 7, "reasons": {}})
+
+        def look() -> bool | None:
+            job = jobs.get(RUN)
+            assert job
+            return (job.progress, job.count) == (
+                {"download": {"done": 40, "expected": 64}}, 7
+            ) or None  # fmt: skip
+
+        until(look, "the row says it", 5)
+    assert "Forty are here." in jobs.log(RUN)
+    first = jobs.get(RUN)
+    assert first
+    assert first.waterfall == {"found": 64, "chosen": 7, "reasons": {}}
+
+
+def test_a_database_that_is_away_blocks_nothing_and_loses_nothing(line: Line, jobs: Jobs) -> None:
+    begun(jobs)
+    with recording(Settings(), RUN, no_cancel):
+        log.info("before")
+        until(lambda: "before" in jobs.log(RUN) or None, "the first line", 5)
+        line.cut()
+        started = time.monotonic()
+        for number in range(1000):
+            log.info("away %d", number)
+            progress.report("download", done=1)
+        assert time.monotonic() - started < 1
+        time.sleep(3)
+        silent = jobs.get(RUN)
+        line.mend()
+        until(lambda: "away 999\n" in jobs.log(RUN) or None, "the lines since then", 15)
+        log.info("after")
+    lines = [entry.split(" INFO    ")[1] for entry in jobs.log(RUN).splitlines()]
+    assert lines == ["before", *(f"away {number}" for number in range(1000)), "after"]
+    job = jobs.get(RUN)
+    assert job
+    assert silent
+    assert job.progress == {"download": {"done": 1000, "expected": 0}}
+    assert silent.heartbeat_at
+    assert job.heartbeat_at
+    assert job.heartbeat_at > silent.heartbeat_at
+
+
+def test_the_end_of_a_run_waits_for_a_database_that_is_away(line: Line, jobs: Jobs) -> None:
+    begun(jobs)
+    with recording(Settings(), RUN, no_cancel) as recorder:
+        line.cut()
+        log.info("the last words")
+        recorder.stopped()
+        threading.Timer(2, line.mend).start()
+    job = jobs.get(RUN)
+    assert job
+    assert (job.status, job.error) == (Status.CANCELLED, STOPPED)
+    assert "the last words" in jobs.log(RUN)
+
+
+def test_who_asks_in_the_row_for_cancelling_is_heard_once(jobs: Jobs) -> None:
+    begun(jobs)
+    asked: list[None] = []
+    with recording(Settings(), RUN, lambda: asked.append(None)):
+        assert jobs.request_cancel(RUN)
+        until(lambda: asked or None, "cancelling", 5)
+        time.sleep(2)
+    assert len(asked) == 1
+    jobs.end(RUN, Status.CANCELLED)
+    assert not jobs.request_cancel(RUN)

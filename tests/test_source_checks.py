@@ -1,0 +1,17 @@
+"""The record of the checks whether the sources still work."""
+
+from datetime import UTC, datetime
+
+from tasks.jobs import Jobs
+from tasks.settings import Settings
+from tasks.source_checks import last_check, record_check
+
+
+def test_the_last_check_counts_and_none_is_none(jobs: Jobs) -> None:
+    assert last_check(jobs) is None
+    record_check(Settings(), ok=True, detail="All is well.", report=[{"query": "고양이"}])
+    record_check(Settings(), ok=False, detail="The page changed.")
+    check = last_check(jobs)
+    assert check
+    assert (check.ok, check.detail, check.report) == (False, "The page changed.", [])
+    assert abs((datetime.now(UTC) - check.checked_at).total_seconds()) < 60
