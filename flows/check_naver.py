@@ -10,7 +10,8 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,10 +22,10 @@ from rich.table import Table
 
 from tasks.browser import open_browser
 from tasks.errors import CollectError, PageChangedError, SearchError
-from tasks.jobs import Jobs
 from tasks.records import AddressKind
 from tasks.rests import respecting
 from tasks.settings import PROJECT_DIR, Settings
+from tasks.source_checks import record_check
 from tasks.sources.naver import ResultsPage, search_address
 from tasks.sources.naver_results import CURRENT, Extraction, Ranking, Strategy
 from tasks.sources.query import SearchQuery
@@ -68,17 +69,13 @@ def check(query: str, settings: Settings, save: Path | None = None) -> CheckRepo
     """
     address = search_address(SearchQuery(query), settings.naver_search_url)
     host = urlsplit(address).netloc
-    jobs = Jobs.open(settings)
-    try:
-        with respecting(jobs, host), open_browser(settings) as browser:
-            page = ResultsPage(browser, address)
-            try:
-                parts = [*page.open(), *(() if page.is_at_end else page.more())]
-            finally:
-                if save:
-                    page.save(save)
-    finally:
-        jobs.close()
+    with respecting(settings, host), open_browser(settings) as browser:
+        page = ResultsPage(browser, address)
+        try:
+            parts = [*page.open(), *(() if page.is_at_end else page.more())]
+        finally:
+            if save:
+                page.save(save)
     report = CheckReport(
         query,
         len(Ranking().add(parts)),
@@ -114,14 +111,28 @@ def check_naver(query: str = "") -> list[dict[str, object]]:
     """
     golden = json.loads(GOLDEN_QUERIES.read_text())
     ways = [way for way in golden if query in ("", way["query"])] or [{"query": query}]
-    reports = []
-    for way in ways:
-        report = check(way["query"], Settings())
-        expected = way.get("strategies", CURRENT)
-        if broken := [name for name in report.broken if name in expected]:
-            raise PageChangedError(_warning(report.query, broken))
-        reports.append(asdict(report))
+    settings = Settings()
+    with _recorded(settings) as reports:
+        for way in ways:
+            report = check(way["query"], settings)
+            reports.append(asdict(report))
+            expected = way.get("strategies", CURRENT)
+            if broken := [name for name in report.broken if name in expected]:
+                raise PageChangedError(_warning(report.query, broken))
     return reports
+
+
+@contextmanager
+def _recorded(settings: Settings) -> Iterator[list[dict[str, object]]]:
+    """Write down how a check goes; the block adds what it reports of each query."""
+    reports: list[dict[str, object]] = []
+    try:
+        yield reports
+    except CollectError as error:
+        record_check(settings, ok=False, detail=str(error), report=reports)
+        raise
+    found = ", ".join(f"{report['candidates']} for {report['query']}" for report in reports)
+    record_check(settings, ok=True, detail=f"Candidates can be had: {found}.", report=reports)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -136,7 +147,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments.query.strip():
         parser.error("the query is empty")
     try:
-        report = check(arguments.query, Settings(), arguments.save)
+        settings = Settings()
+        with _recorded(settings) as reports:
+            report = check(arguments.query, settings, arguments.save)
+            reports.append(asdict(report))
     except CollectError as error:
         _print_failure(error, as_json=arguments.json)
         return error.exit_code

@@ -10,34 +10,39 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
 
 from prefect import flow
+from prefect.context import FlowRunContext
 from prefect.futures import PrefectFuture
+from prefect.logging.handlers import APILogHandler
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from flows.artifacts import ShownProgress, publish
+from flows.cancelling import cancellable
 from flows.mirror import mirror
 from flows.request import CollectRequest
-from tasks import progress, stopping
+from flows.runners import TASKS_AT_ONCE, tasks_on
+from tasks import guard, progress, stopping
+from tasks.cluster import Outcome
 from tasks.dataset import claim, finished, write_dataset
 from tasks.download import download_batch
 from tasks.embed import embed_batch, load_model
 from tasks.errors import BadRequestError, CollectError, NoSubjectError
-from tasks.joblog import logged
 from tasks.jobs import Jobs
+from tasks.recorder import Recorder, handling, recording
 from tasks.records import Candidate
 from tasks.rests import respecting
-from tasks.search import Page, Search, host_of, search_page, source_for
+from tasks.search import SLOTS, Page, Search, host_of, search_page, source_for
 from tasks.selection import Selection, Waterfall, choose
 from tasks.settings import Settings
+from tasks.slots import slot
 from tasks.workspace import Workspace
 
 BATCH = 64  # candidates per task run: Prefect's few ms per task are lost in seconds of work
-TASKS_AT_ONCE = 6  # batches that download or wait for the model
 CANDIDATES_PER_IMAGE = 2  # what is looked at first for each image wanted; then more, if needed
 
 log = logging.getLogger("flows.collect")
@@ -76,36 +81,43 @@ def collect(request: CollectRequest) -> Report:
     settings = Settings()
     started = datetime.now(UTC)
     stopping.allow_work()
-    with recorded(request, settings) as (job_id, out_dir, jobs, run_id):
+    with recorded(request, settings) as (job_id, out_dir, recorder):
         if done := finished(out_dir, job_id):
             log.info("Job %s is done already.", job_id)
             waterfall = done
+            recorder.set_waterfall(asdict(waterfall))
         else:
-            workspace = claim(out_dir, job_id, request.model_dump(mode="json", exclude={"job_id"}))
+            asked = request.model_dump(mode="json", exclude={"job_id"})
+            workspace = claim(out_dir, job_id, asked)
             log.info("Collecting %d images of %r into %s.", request.limit, request.query, out_dir)
             source = source_for(request.source, settings)
-            loading = load_model.submit(request.model, request.device)
             with (
-                respecting(jobs, host_of(source, settings)),
+                respecting(settings, host_of(source, settings)),
+                tasks_on(request.task_runner or settings.task_runner, settings),
                 Search(source, request.search_query, settings) as search,
             ):
+                loading = load_model.submit(request.model, request.device)
                 selection = gather(request, workspace, search, loading)
+            waterfall = selection.waterfall()
             job = {
                 "id": job_id,
                 "query": request.query,
-                "request": request.model_dump(mode="json", exclude={"job_id"}),
+                "request": asked,
                 "source": source,
                 "search_loads": search.loads,
                 "model_revision": loading.result(),
+                "choice": {"outcome": selection.outcome, "eps": selection.eps},
                 "started_at": started.isoformat(),
                 "finished_at": datetime.now(UTC).isoformat(),
             }
             write_dataset(workspace, out_dir, selection, job)
-            waterfall = selection.waterfall()
-            if not selection.has_subject:
+            if selection.outcome is Outcome.AMBIGUOUS:
+                log.warning("The choice is not clear: look at what was chosen and what was not.")
+            publish(request.query, out_dir, selection)
+            recorder.set_waterfall(asdict(waterfall))
+            if not selection.subject_count:
                 raise NoSubjectError(no_subject(request, waterfall))
             workspace.discard()
-        jobs.set_count(run_id, waterfall.chosen)
         seconds = (datetime.now(UTC) - started).total_seconds()
         log.info("%d images saved in %.0f s.", waterfall.chosen, seconds)
         return Report(job_id, request.query, out_dir, waterfall, seconds)
@@ -117,6 +129,7 @@ def gather(
     """Take candidates until enough of them show the subject, or there are no more."""
     work: list[PrefectFuture[int]] = []
     found = 0
+    shown = ShownProgress(request.limit)
 
     def process(number: int, candidates: Sequence[Candidate]) -> None:
         nonlocal found
@@ -138,23 +151,26 @@ def gather(
         known = workspace.candidates(number)
         search.skip(known)
         process(number, known)
+    if found:
+        log.info("%d candidates are kept of an earlier run.", found)
     target = min(request.limit * CANDIDATES_PER_IMAGE, request.max_candidates)
     while True:
         page: Page = ()
-        while found < target:
-            page = search_page(search, min(BATCH, target - found))
-            if not page:
-                break
-            process(workspace.add_batch(page), page)
-            if loading.state.is_failed():
-                break
+        with slot(SLOTS.get(search.source)):
+            while found < target:
+                page = search_page(search, min(BATCH, target - found))
+                if not page:
+                    break
+                process(workspace.add_batch(page), page)
+                if loading.state.is_failed():
+                    break
         loading.result()
         for future in work:
             future.result()
         selection = choose(workspace, workspace.batch_count(), request.model, request.criteria)
         chosen = len(selection.chosen)
-        subject = selection.waterfall().subject
-        log.info("%d of %d candidates show the subject.", subject, found)
+        log.info("%d of %d candidates show the subject.", selection.subject_count, found)
+        shown.update(chosen)
         is_exhausted = found < target
         if chosen >= request.limit or is_exhausted or found >= request.max_candidates:
             return selection
@@ -164,27 +180,34 @@ def gather(
 
 
 @contextmanager
-def recorded(request: CollectRequest, settings: Settings) -> Iterator[tuple[str, Path, Jobs, str]]:
-    """Begin the job's row, and have the log written to it while the block runs."""
-    run_id = UUID(str(flow_run.id)).hex
-    jobs = Jobs.open(settings)
+def recorded(request: CollectRequest, settings: Settings) -> Iterator[tuple[str, Path, Recorder]]:
+    """Begin the job's row and keep it while the block runs; stop the block if it is cancelled."""
+    run_id, since = _this_run()
     try:
-        earlier = jobs.get(request.job_id) if request.job_id else None
-        if request.job_id and earlier is None:
-            raise BadRequestError(f"There is no job {request.job_id} to resume.")
-        job_id = request.job_id or run_id
-        folder = request.out_dir or (Path(earlier.out_dir) if earlier else None)
-        out_dir = folder or settings.data_dir / "naver_collected" / job_id
-        jobs.begin(
-            job_id=job_id,
-            flow_run_id=run_id,
-            query=request.query,
-            request_limit=request.limit,
-            out_dir=str(out_dir),
-        )
-        with logged(settings, run_id):
+        with Jobs.open(settings) as jobs:
+            earlier = jobs.get(request.job_id) if request.job_id else None
+            if request.job_id and earlier is None:
+                raise BadRequestError(f"There is no job {request.job_id} to resume.")
+            if earlier and earlier.flow_run_id != run_id and jobs.is_alive(earlier.id):
+                raise BadRequestError(f"Job {earlier.id} is running now: cancel it first, or wait.")
+            job_id = request.job_id or run_id
+            folder = request.out_dir or (Path(earlier.out_dir) if earlier else None)
+            out_dir = folder or settings.data_dir / "naver_collected" / job_id
+            guard.post(run_id)
+            jobs.begin(
+                job_id=job_id,
+                flow_run_id=run_id,
+                request=request.model_dump(mode="json", exclude={"job_id"}),
+                out_dir=str(out_dir),
+                since=since,
+            )
+        with (
+            cancellable(run_id) as cancel,
+            handling(APILogHandler()),
+            recording(settings, run_id, on_cancel=cancel) as recorder,
+        ):
             try:
-                yield job_id, out_dir, jobs, run_id
+                yield job_id, out_dir, recorder
             except CollectError as error:
                 log.error("%s", error)
                 raise
@@ -192,13 +215,22 @@ def recorded(request: CollectRequest, settings: Settings) -> Iterator[tuple[str,
                 log.exception("The run failed unexpectedly.")
                 raise
             except BaseException:
+                guard.expect_stop(run_id)
+                stopping.request_stop()
+                recorder.stopped()
                 log.warning("Stopped. What is finished is kept: resume it with --job-id %s", job_id)
                 raise
     except BaseException:
         stopping.request_stop()  # what other threads are at is of no use any more
         raise
-    finally:
-        jobs.close()
+
+
+def _this_run() -> tuple[str, datetime]:
+    """Return the flow run's hex id, and since when it is running."""
+    context = FlowRunContext.get()
+    if not (context and context.flow_run and context.flow_run.state):
+        raise RuntimeError("This is called in a flow run only.")
+    return context.flow_run.id.hex, context.flow_run.state.timestamp
 
 
 def no_subject(request: CollectRequest, waterfall: Waterfall) -> str:
@@ -210,9 +242,10 @@ def no_subject(request: CollectRequest, waterfall: Waterfall) -> str:
             f"Only {waterfall.unique} of {waterfall.found} images for {request.query!r} are good "
             "enough to look for a subject: lower --min-side or --min-sharpness."
         )
+    radius = "0.18" if request.eps == "auto" else f"above {request.eps:g}"
     return (
         f"No group among the {waterfall.unique} images for {request.query!r} is the subject: "
-        f"try a more particular query, or --eps above {request.eps:g}."
+        f"try a more particular query, or --eps {radius}."
     )
 
 

@@ -16,7 +16,6 @@ from flows.collect import Report, collect
 from flows.request import CollectRequest
 from flows.temporary_server import use_prefect_server
 from flows.terminal import display
-from tasks.dataset import request_of
 from tasks.errors import BadRequestError, CollectError
 from tasks.jobs import Jobs
 from tasks.selection import Waterfall
@@ -34,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         request = _request(given)
         with display():
-            Jobs.open(Settings()).close()  # a record that cannot be kept is better known now
+            with Jobs.open(Settings()) as jobs:  # one that cannot be kept is better known now
+                jobs.end_long_lost()
             use_prefect_server()
             report = collect(request)
     except CollectError as error:
@@ -98,14 +98,13 @@ def _said(error: ErrorDetails) -> str:
 
 
 def _begun_with(job_id: str) -> dict[str, Any]:
-    jobs = Jobs.open(Settings())
-    try:
+    with Jobs.open(Settings()) as jobs:
         job = jobs.get(job_id)
-    finally:
-        jobs.close()
     if job is None:
         raise BadRequestError(f"There is no job {job_id} to resume.")
-    return request_of(job.out_dir)
+    if job.request is None:
+        raise BadRequestError(f"Job {job_id} is of an earlier program and cannot be resumed.")
+    return job.request
 
 
 def _fail(sentence: str, code: int, is_json: bool) -> int:

@@ -17,6 +17,7 @@ from pydantic import (
 from tasks.embed import DEFAULT_MODEL
 from tasks.quality import QualityLimits
 from tasks.selection import Criteria
+from tasks.settings import TaskRunnerName
 from tasks.sources.query import PERIODS, Colour, Licence, SearchQuery, Section, Size, Sort
 
 MAX_QUERY_LENGTH = 200
@@ -71,11 +72,10 @@ class CollectRequest(BaseModel):
         allow_inf_nan=False,
         description="Least variance of the Laplacian; blurred images have less.",
     )
-    eps: float = Field(
-        0.18,
-        gt=0,
-        le=1,
-        description="DBSCAN's reach in cosine distance: larger takes in looser subjects.",
+    eps: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | Literal["auto"] = Field(
+        "auto",
+        description="DBSCAN's reach in cosine distance, larger for looser subjects; auto finds it "
+        "in the images.",
     )
     min_samples: int = Field(3, ge=1, le=1000, description="DBSCAN's least size of a cluster.")
     model: str = Field(
@@ -85,6 +85,11 @@ class CollectRequest(BaseModel):
         description="A CLIP-family checkpoint: a hub name, or a folder.",
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where CLIP runs.")
+    task_runner: TaskRunnerName | None = Field(
+        None,
+        description="Where batches are worked on: threads, dask or ray; what TASK_RUNNER says if "
+        "left empty.",
+    )
     max_candidates: int = Field(
         1000, ge=1, le=100_000, description="Search results to look at, at the most."
     )

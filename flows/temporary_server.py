@@ -1,4 +1,4 @@
-"""A Prefect server that lasts as long as one run, where ``PREFECT_API_URL`` names no other.
+"""The Prefect server of a run: the one that runs already, else one that lasts as long as the run.
 
 Prefect can start one by itself, but that one dies of the same Ctrl-C as the run, which then cannot
 say how it ended, and is left behind when the run is killed. This one has a session of its own, and
@@ -14,8 +14,15 @@ import threading
 import time
 from contextlib import ExitStack
 
+import prefect
 import requests
-from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_SERVER_API_HOST,
+    PREFECT_SERVER_API_PORT,
+    get_current_settings,
+    temporary_settings,
+)
 
 from tasks.errors import CollectError
 
@@ -27,14 +34,34 @@ class PrefectError(CollectError):
     """Prefect's server cannot be reached or started."""
 
 
+def running_server() -> str | None:
+    """Return the address of the server that is set or runs on this machine, None if there is none.
+
+    Raises ``PrefectError`` where the one that is set does not answer.
+    """
+    if named := PREFECT_API_URL.value():
+        if not _answers(named):
+            raise PrefectError(
+                f"No Prefect server answers at {named}: start one with `prefect server start`, or "
+                "unset PREFECT_API_URL (prefect config unset PREFECT_API_URL)."
+            )
+        return str(named)
+    local = f"http://{PREFECT_SERVER_API_HOST.value()}:{PREFECT_SERVER_API_PORT.value()}/api"
+    return local if _answers(local) else None
+
+
 def use_prefect_server() -> None:
-    """Have a Prefect server until this process ends: the one that is set, else a temporary one.
+    """Have a Prefect server until this process ends: a running one, else a temporary one.
 
     Raises ``PrefectError``.
     """
-    if named := PREFECT_API_URL.value():
-        _check(named)
-        return
+    until_exit = ExitStack()  # not sooner: till then Prefect's threads deliver logs and events
+    atexit.register(until_exit.close)
+    url = running_server() or _start(until_exit)
+    until_exit.enter_context(temporary_settings({PREFECT_API_URL: url}))
+
+
+def _start(until_exit: ExitStack) -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -47,12 +74,10 @@ def use_prefect_server() -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    until_exit = ExitStack()  # not sooner: till then Prefect's threads deliver logs and events
-    atexit.register(until_exit.close)
     until_exit.callback(_stop, server)
     url = f"http://127.0.0.1:{port}/api"
     _wait_until_up(url, server)
-    until_exit.enter_context(temporary_settings({PREFECT_API_URL: url}))
+    return url
 
 
 def _stop(server: "subprocess.Popen[bytes]") -> None:
@@ -63,14 +88,12 @@ def _stop(server: "subprocess.Popen[bytes]") -> None:
         server.wait()
 
 
-def _check(url: str) -> None:
+def _answers(url: str) -> bool:
     try:
-        requests.get(f"{url}/health", timeout=5).raise_for_status()
-    except requests.RequestException as error:
-        raise PrefectError(
-            f"No Prefect server answers at {url}: start one with `prefect server start`, or unset "
-            "PREFECT_API_URL (prefect config unset PREFECT_API_URL)."
-        ) from error
+        version = requests.get(f"{url}/admin/version", timeout=5)
+        return version.ok and version.json().split(".")[0] == prefect.__version__.split(".")[0]
+    except (requests.RequestException, ValueError, AttributeError):  # or another program's server
+        return False
 
 
 def _wait_until_up(url: str, server: "subprocess.Popen[bytes]") -> None:

@@ -17,7 +17,7 @@ from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tasks import progress
-from tasks.joblog import handling
+from tasks.recorder import handling
 
 STAGES = ("search", "download", "embed", "save")
 
@@ -84,5 +84,5 @@ def _bars(console: Console) -> Iterator[None]:
                 bars.update(bar.id, total=(bar.total or 0) + expected)
             bars.advance(bar.id, done)
 
-        progress.watch(advance)
-        yield
+        with progress.watching(advance):
+            yield

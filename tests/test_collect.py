@@ -26,7 +26,7 @@ from tasks.errors import (
     OutputError,
     UnreachableError,
 )
-from tasks.jobs import Job, Jobs, Status
+from tasks.jobs import STOPPED, Job, Jobs, Status
 from tests.conftest import TINY_CLIP
 from tests.leftovers import leftovers
 from tests.naver_replica.results import Truth
@@ -128,8 +128,10 @@ def test_a_subject_that_is_not_found_is_said_and_can_be_tried_again(
         run(limit=30, eps=0.001)
     failed = only(jobs)
     folder = Path(failed.out_dir)
-    assert {p.name for p in folder.iterdir()} == {".work", "decisions.jsonl", "job.json"}
-    assert (failed.status, failed.count) == (Status.FAILED, None)
+    assert {p.name for p in folder.iterdir()} == {
+        ".refused", ".work", "decisions.jsonl", "job.json",
+    }  # fmt: skip
+    assert (failed.status, failed.count) == (Status.FAILED, 0)
     assert failed.error
     assert failed.error.startswith("No group among")
 
@@ -139,6 +141,8 @@ def test_a_subject_that_is_not_found_is_said_and_can_be_tried_again(
     report = run(limit=30, job_id=failed.id)
     done = only(jobs)
     assert (done.id, done.status, done.error, done.count) == (failed.id, Status.DONE, None, 30)
+    # Without a subject it had looked at all that the replica has.
+    assert "150 candidates are kept of an earlier run." in jobs.log(failed.id)
     assert report.out_dir == folder
 
     assert not (folder / ".work").exists()
@@ -275,6 +279,7 @@ def test_a_stopped_run_leaves_nothing_behind_and_can_go_on(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setenv("TMPDIR", str(temporary))
+        patch.setenv("TORCHINDUCTOR_CACHE_DIR", str(temporary.parent))  # torch's own, and stays
         process = command("사과 500", "--limit", "300", "--model", str(TINY_CLIP))
     assert process.stderr
     for line in process.stderr:
@@ -290,7 +295,7 @@ def test_a_stopped_run_leaves_nothing_behind_and_can_go_on(
     assert "Traceback" not in rest
     assert leftovers(temporary) == []
     stopped = only(jobs)
-    assert (stopped.status, stopped.error) == (Status.CANCELLED, "The run was stopped.")
+    assert (stopped.status, stopped.error) == (Status.CANCELLED, STOPPED)
     assert not (Path(stopped.out_dir) / "manifest.jsonl").exists()
 
     report = run("사과 500", limit=30, job_id=stopped.id)

@@ -11,7 +11,7 @@ from flows.request import MAX_QUERY_LENGTH, CollectRequest
 def test_a_query_alone_is_enough() -> None:
     request = CollectRequest(query="  고양이 집사 ")
     assert request.query == "고양이 집사"
-    assert (request.limit, request.eps, request.min_samples) == (50, 0.18, 3)
+    assert (request.limit, request.eps, request.min_samples) == (50, "auto", 3)
     assert (request.min_side, request.min_sharpness) == (300, 50)
     assert request.model == "openai/clip-vit-base-patch32"
 

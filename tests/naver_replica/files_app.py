@@ -26,10 +26,11 @@ SORRY = "<!doctype html><html lang='ko'><title>안내</title><p>이미지를 찾
 
 @dataclass(frozen=True, slots=True)
 class FilesApp:
-    """The routes of all hosts that serve pictures."""
+    """The routes of all hosts that serve pictures, each answer ``latency_s`` late."""
 
     seed: int
     drawing: CapacityLimiter
+    latency_s: float
 
     def thumbnail_routes(self) -> list[BaseRoute]:
         """Return the routes of search.pstatic.net."""
@@ -41,6 +42,7 @@ class FilesApp:
 
     async def thumbnail(self, request: Request) -> Response:
         """Answer with the picture that `src` names, scaled; it outlives a missing original."""
+        await asyncio.sleep(self.latency_s)
         result = addresses.find(request.query_params.get("src", ""), self.seed)
         if result is None:
             return HTMLResponse(SORRY, 404)
@@ -54,6 +56,7 @@ class FilesApp:
 
     async def original(self, request: Request) -> Response:
         """Answer as the result's truth and its host's quirk say, to its exact address only."""
+        await asyncio.sleep(self.latency_s)
         asked = _target(request)
         result = addresses.find(asked, self.seed)
         if result is None or asked.removeprefix(MOVED) != addresses.target(result):

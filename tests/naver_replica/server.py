@@ -23,9 +23,9 @@ from tests.naver_replica.files_app import DRAWING_THREADS, FilesApp
 from tests.naver_replica.search_app import SearchApp
 
 
-def application(ports: Ports, seed: int) -> ASGIApp:
+def application(ports: Ports, seed: int, latency_s: float) -> ASGIApp:
     """Return the application that answers on each port as the host it stands for."""
-    files = FilesApp(seed, CapacityLimiter(DRAWING_THREADS))
+    files = FilesApp(seed, CapacityLimiter(DRAWING_THREADS), latency_s)
     search = Starlette(routes=[*SearchApp(ports, seed).routes(), *Api(ports, seed).routes()])
     thumbnails = Starlette(routes=files.thumbnail_routes())
     originals = Starlette(routes=files.original_routes())
@@ -44,7 +44,8 @@ def main() -> None:
     """Bind the ports, say which they are, and serve until stdin closes."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=0)
-    seed = parser.parse_args().seed
+    parser.add_argument("--latency-s", type=float, default=0.0)
+    asked = parser.parse_args()
     sockets = [socket.create_server((LOOPBACK, 0), backlog=512) for _ in fields(Ports)]
     ports = Ports(*(sock.getsockname()[1] for sock in sockets))
     logging.getLogger("uvicorn.error").addFilter(
@@ -52,7 +53,7 @@ def main() -> None:
     )
     server = uvicorn.Server(
         uvicorn.Config(
-            application(ports, seed),
+            application(ports, asked.seed, asked.latency_s),
             log_level="error",
             access_log=False,
             lifespan="off",

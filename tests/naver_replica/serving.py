@@ -70,13 +70,16 @@ class Replica:
 
 
 @contextmanager
-def serve(seed: int = 0) -> Iterator[Replica]:
+def serve(seed: int = 0, *, latency_s: float = 0.0) -> Iterator[Replica]:
     """Run a replica on free ports while the context lasts.
+
+    Its picture hosts answer ``latency_s`` late, as if they were far away.
 
     The process ends when its stdin closes, so it does not outlive this one, however that ends;
     in a session of its own it hears no Ctrl-C meant for this one.
     """
-    command = [sys.executable, "-m", "tests.naver_replica.server", "--seed", str(seed)]
+    command = [sys.executable, "-m", "tests.naver_replica.server"]
+    command += ["--seed", str(seed), "--latency-s", str(latency_s)]
     process = subprocess.Popen(  # noqa: S603 - this interpreter and this package
         command,
         cwd=ROOT,

@@ -1,0 +1,98 @@
+"""What a run shows in Prefect's UI: how far it is, the waterfall of counts, and a summary."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+from uuid import UUID
+
+import httpx
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.exceptions import PrefectException
+
+from tasks.records import AddressKind, Candidate
+from tasks.selection import Selection, Waterfall
+
+SHOWN = 12  # thumbnails in the summary
+
+log = logging.getLogger(__name__)
+
+
+class ShownProgress:
+    """A progress artifact: the images that show the subject so far, of those wanted."""
+
+    def __init__(self, wanted: int) -> None:
+        self._wanted = wanted
+        self._id: UUID | None = None
+        with _unimportant():
+            # Prefect types what is called without await as if it might be awaited.
+            self._id = create_progress_artifact(  # type: ignore[assignment]
+                0.0, key="progress", description=f"Images of the {wanted} that are wanted."
+            )
+
+    def update(self, chosen: int) -> None:
+        """Show how many images are chosen by now."""
+        if self._id is None:
+            return
+        with _unimportant():
+            update_progress_artifact(self._id, min(100.0, 100 * chosen / self._wanted))
+
+
+def publish(query: str, out_dir: Path, selection: Selection) -> None:
+    """Add the waterfall as a table, and a summary with thumbnails, to the run."""
+    waterfall = selection.waterfall()
+    with _unimportant():
+        create_table_artifact(table_of(waterfall), key="waterfall", description=query)
+        chosen = [picture.candidate for picture in selection.chosen]
+        create_markdown_artifact(summary(query, out_dir, waterfall, chosen), key="summary")
+
+
+def table_of(waterfall: Waterfall) -> list[dict[str, str | int]]:
+    """Return a row for each stage with what was left, then one for each reason."""
+    stages = ("found", "fetched", "good", "unique", "subject", "chosen")
+    rows: list[dict[str, str | int]] = [
+        {"stage": stage, "left": getattr(waterfall, stage), "reason": "", "fell out": ""}
+        for stage in stages
+    ]
+    rows += [
+        {"stage": str(reason.stage), "left": "", "reason": str(reason), "fell out": count}
+        for reason, count in waterfall.reasons.items()
+    ]
+    return rows
+
+
+def summary(query: str, out_dir: Path, waterfall: Waterfall, chosen: list[Candidate]) -> str:
+    """Return Markdown; titles come from the web and stay plain text in it."""
+    lines = [
+        f"# {_plain(query)}",
+        "",
+        f"**{waterfall.chosen}** images of {waterfall.found} candidates in `{out_dir}`.",
+        "",
+    ]
+    for candidate in chosen[:SHOWN]:
+        title = _plain(candidate.title) or "image"
+        thumbnails = [a.url for a in candidate.addresses if a.kind is AddressKind.THUMBNAIL]
+        link = (thumbnails or [candidate.url])[0]
+        if link.startswith(("https://", "http://")):
+            lines.append(f"- [{title}]({quote(link, safe=':/?&=%+,;@!*~$#-._')})")
+    return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    """Escape what Markdown and HTML would take for markup."""
+    return "".join(f"&#{ord(c)};" if c in "\\`*_{}[]()<>#+-.!|&\n" else c for c in text)
+
+
+@contextmanager
+def _unimportant() -> Iterator[None]:
+    """A run does not fail because a server that is away shows nothing of it."""
+    try:
+        yield
+    except (httpx.HTTPError, PrefectException) as error:
+        log.warning("Prefect's page will lack an artifact: %s", error)

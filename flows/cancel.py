@@ -1,0 +1,62 @@
+"""Cancel a job, however it was started.
+
+    python flows/cancel.py JOB_ID
+
+Exit code 0: it is cancelled, and can be resumed by its id; 1: it could not be; 2: bad arguments.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+from tasks.errors import BadRequestError, CollectError
+from tasks.jobs import ENDED, Job, Jobs, Status
+from tasks.settings import Settings
+
+PATIENCE_S = 30.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Ask for the job's cancelling, wait until it has ended, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="cancel.py", description="Cancel a job.")
+    parser.add_argument("job_id", metavar="JOB_ID", help="the job's id, as its run printed it")
+    job_id: str = parser.parse_args(arguments).job_id
+    try:
+        job = _cancelled(job_id, Settings())
+    except CollectError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    sys.stdout.write(f"Job {job.id} is {job.status}.\n")
+    return 0 if job.status is Status.CANCELLED else 1
+
+
+def _cancelled(job_id: str, settings: Settings) -> Job:
+    with Jobs.open(settings) as jobs:
+        job = jobs.get(job_id)
+        if job is None:
+            raise BadRequestError(f"There is no job {job_id}.")
+        if job.status in ENDED:
+            raise BadRequestError(f"Job {job_id} has ended already: it is {job.status}.")
+        jobs.request_cancel(job_id)
+        if job.status is not Status.RUNNING:
+            _cancel_in_prefect(job, settings)
+        deadline = time.monotonic() + PATIENCE_S
+        while job.status not in ENDED and time.monotonic() < deadline:
+            time.sleep(0.2)
+            job = jobs.get(job_id) or job
+        return job
+
+
+def _cancel_in_prefect(job: Job, settings: Settings) -> None:
+    """Cancel a run that has no process yet; Prefect's import takes a while, so not sooner."""
+    from flows.cancelling import cancel
+    from flows.temporary_server import running_server
+    from flows.terminal import quiet_prefect
+
+    quiet_prefect()
+    cancel(job, settings, running_server())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
