@@ -1,18 +1,22 @@
 # make demo      the main job on embedded parts: a folder of pictures in about a minute
 # make collect   the same for real:  make collect QUERY="고양이" [LIMIT=50]
 # make test      every check and test
+# make test-clusters   the tests with Dask, Ray and several workers
 # make setup     only what the others do first: .venv, packages, the browser
 # make check     formatting, lint and types
 # make bench     each stage against its peer
-# make up        Prefect's server, a worker and the deployments; Ctrl-C stops them
+# make up        the dashboard, Prefect's server and a worker, until Ctrl-C:
+#                make up [DASHBOARD_PORT=8000] [PREFECT_PORT=4200]
 # make clean     remove .venv and caches; data/ stays
 
 PYTHON ?= python3
 LIMIT ?= 50
+PREFECT_PORT ?= 4200
+DASHBOARD_PORT ?= 8000
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo collect test check setup bench up clean browser
+.PHONY: demo collect test test-clusters check setup bench up clean browser
 .DEFAULT_GOAL := demo
 
 setup: $(READY) browser
@@ -30,10 +34,14 @@ demo: setup
 
 collect: setup
 	@test -n "$$QUERY" || { echo 'Say what to search for: make collect QUERY="고양이"' >&2; exit 2; }
-	@$(BIN)/python flows/collect.py "$$QUERY" --limit "$$LIMIT"
+	@PREFECT_SERVER_API_PORT="$(PREFECT_PORT)" \
+	    $(BIN)/python flows/collect.py "$$QUERY" --limit "$$LIMIT"
 
 test: check browser
 	@$(BIN)/pytest
+
+test-clusters: setup
+	@$(BIN)/pytest -n 0 -m cluster
 
 check: $(READY)
 	@$(BIN)/ruff format --check .
@@ -41,10 +49,10 @@ check: $(READY)
 	@$(BIN)/mypy
 
 bench: setup
-	@for stage in benchmarks/*.py; do $(BIN)/python "$$stage" || exit 1; done
+	@for stage in flow neighbours dashboard; do $(BIN)/python benchmarks/$$stage.py || exit 1; done
 
 up: setup
-	@$(BIN)/honcho --no-prefix -f deployments/Procfile start
+	@PREFECT_PORT="$(PREFECT_PORT)" DASHBOARD_PORT="$(DASHBOARD_PORT)" exec sh deployments/up.sh
 
 clean:
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache build *.egg-info

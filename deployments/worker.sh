@@ -1,5 +1,5 @@
 #!/bin/sh
-# Waits for Prefect's server, registers the deployments, and works on what they are asked.
+# Waits for Prefect's server, registers the deployments and limits, and works on what is asked.
 set -eu
 cd "$(dirname "$0")/.."
 export PREFECT_API_URL="${PREFECT_API_URL:-http://127.0.0.1:4200/api}"
@@ -20,5 +20,10 @@ while True:
 PYTHON
 
 prefect --no-prompt work-pool create cv-dataset-builder --type process --overwrite
+# How many runs, on all machines, may ask Naver or use the GPU at the same time.
+for limit in naver:1 gpu:1; do
+    prefect --no-prompt gcl inspect "${limit%:*}" >/dev/null 2>&1 ||
+        prefect --no-prompt gcl create "${limit%:*}" --limit "${limit#*:}"
+done
 prefect --no-prompt deploy --all
 exec prefect worker start --pool cv-dataset-builder --name "$(hostname)"

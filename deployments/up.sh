@@ -1,0 +1,42 @@
+#!/bin/sh
+# Starts Prefect's server, a worker, the reconciler and the dashboard, says where they are, and keeps
+# them up until Ctrl-C. Everything they store is in data/.
+set -eu
+cd "$(dirname "$0")/.."
+PATH="$PWD/.venv/bin:$PATH"
+export PATH
+export PREFECT_HOME="${PREFECT_HOME:-${DATA_DIR:-$PWD/data}/prefect}"
+export PREFECT_SERVER_ANALYTICS_ENABLED=false
+export PREFECT_SERVER_API_PORT="$PREFECT_PORT"
+export PREFECT_API_URL="http://127.0.0.1:$PREFECT_PORT/api"
+# A new job begins, and a cancelled one ends, within seconds.
+export PREFECT_WORKER_QUERY_SECONDS=2
+
+taken() {
+    python - "$1" <<'PYTHON'
+import socket, sys
+with socket.socket() as probe:
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        probe.bind(("127.0.0.1", int(sys.argv[1])))
+    except OSError:
+        sys.exit(0)
+sys.exit(1)
+PYTHON
+}
+
+for name in PREFECT_PORT DASHBOARD_PORT; do
+    eval "port=\$$name"
+    if taken "$port"; then
+        echo "Port $port is taken, perhaps by an earlier make up." \
+            "Choose another: make up $name=$((port + 100))" >&2
+        exit 1
+    fi
+done
+mkdir -p "$PREFECT_HOME"
+cat >&2 <<TEXT
+Dashboard http://127.0.0.1:$DASHBOARD_PORT
+Prefect   http://127.0.0.1:$PREFECT_PORT
+Ctrl-C stops everything; what is under way can be resumed. The logs of all parts follow.
+TEXT
+exec honcho -f deployments/Procfile start
