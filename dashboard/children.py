@@ -1,0 +1,91 @@
+"""Runs as child processes of the dashboard.
+
+Each is ``flows/collect.py --job-id ID``: what is asked of it stands in the job's row, and so does
+all that becomes of it. A child has a session of its own and outlives the dashboard, which may be
+started anew at any time; the row is the truth, not the child.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from typing import IO
+
+from tasks.settings import PROJECT_DIR
+
+_COLLECT = PROJECT_DIR / "flows" / "collect.py"
+_LAST = 4096  # bytes of its output, of which the last line is a JSON object
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A process and what it prints, in a file without a name: it needs nobody who reads it."""
+
+    process: "subprocess.Popen[bytes]"
+    output: IO[bytes]
+
+    def has_ended(self) -> bool:
+        """Say whether the process is gone."""
+        return self.process.poll() is not None
+
+    def said(self) -> str:
+        """Return the sentence with which it ended."""
+        self.output.seek(0, os.SEEK_END)
+        self.output.seek(max(0, self.output.tell() - _LAST))
+        lines = self.output.read().decode("utf-8", "replace").splitlines()
+        try:
+            return str(json.loads(lines[-1])["error"])
+        except (IndexError, ValueError, KeyError, TypeError):
+            return f"The run's process did not begin (exit code {self.process.returncode})."
+
+
+class Children:
+    """The children of this process, by job id; one thread minds them, another may end one."""
+
+    def __init__(self) -> None:
+        self._children: dict[str, Child] = {}
+
+    def start(self, job_id: str) -> None:
+        """Start the run of a planned job."""
+        output = tempfile.TemporaryFile()  # noqa: SIM115 — for as long as the child runs
+        environment = {k: v for k, v in os.environ.items() if k.upper() != "DASHBOARD_TOKEN"}
+        process = subprocess.Popen(  # noqa: S603 — our own program; the id is hexadecimal
+            [sys.executable, str(_COLLECT), "--json", "--job-id", job_id],
+            cwd=PROJECT_DIR,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._children[job_id] = Child(process, output)
+
+    def ids(self) -> list[str]:
+        """Return the jobs whose children have not been reaped."""
+        return list(self._children)
+
+    def reap(self) -> dict[str, str]:
+        """Forget the children that ended; return what each said, by job id."""
+        ended = {job_id: child for job_id, child in self._children.items() if child.has_ended()}
+        for job_id in ended:
+            del self._children[job_id]
+        said = {job_id: child.said() for job_id, child in ended.items()}
+        for child in ended.values():
+            child.output.close()
+        return said
+
+    def stop(self, job_id: str) -> None:
+        """Stop a child, as Ctrl-C would; a job that has none is no error."""
+        if child := self._children.get(job_id):
+            child.process.send_signal(signal.SIGTERM)
+
+    def release(self) -> None:
+        """Let go of the children: they go on without the dashboard."""
+        for child in self._children.values():
+            if not child.has_ended():
+                child.process.returncode = 0  # or Python complains that it outlives us, as meant
+            child.output.close()
+        self._children.clear()

@@ -1,0 +1,152 @@
+"""What lies in a dataset's folder: its pictures, its decisions, and the folder as one archive.
+
+Only regular files of the dataset's own names are touched; a link is not followed.
+"""
+
+import json
+import re
+import stat
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from io import RawIOBase
+from pathlib import Path
+from typing import Any
+
+from tasks.dataset import DECISIONS, JOB, MANIFEST
+from tasks.thumbnails import REFUSED
+
+IMAGE = re.compile(r"img_[0-9]{4,9}\.jpg", re.ASCII)
+CHOSEN = "chosen"
+_BESIDE = (MANIFEST, DECISIONS, JOB, "report.html")  # in the archive, where they are there
+_CHUNK = 256 * 1024  # bytes
+_KEPT_FILES = 8  # parsed decisions in memory: some MB each
+
+
+def regular_file(path: Path) -> Path | None:
+    """Return the path where it is a file itself, no link to one, else None."""
+    try:
+        return path if stat.S_ISREG(path.lstat().st_mode) else None
+    except (OSError, ValueError):
+        return None
+
+
+def image_names(folder: Path) -> list[str]:
+    """Return the names of a dataset's pictures, in their order; none where there is no folder."""
+    try:
+        names = [path.name for path in folder.iterdir() if IMAGE.fullmatch(path.name)]
+    except OSError:
+        return []
+    return sorted(names, key=lambda name: (len(name), name))
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided of every candidate, in the order of the search page."""
+
+    rows: tuple[dict[str, Any], ...]
+    counts: dict[str, int]  # rows by verdict
+    by_key: dict[str, dict[str, Any]]
+
+    def having(self, verdict: str) -> tuple[dict[str, Any], ...]:
+        """Return the rows of a verdict, or all."""
+        if verdict == "all":
+            return self.rows
+        return tuple(row for row in self.rows if verdict_of(row) == verdict)
+
+
+def verdict_of(row: dict[str, Any]) -> str:
+    """Return ``chosen`` or the reason against it."""
+    return CHOSEN if row.get("file") else str(row.get("reason"))
+
+
+def decided(folder: Path) -> Decided:
+    """Read a dataset's decisions.
+
+    A folder without a record, as the original program left them, has those on its pictures.
+    """
+    path = regular_file(folder / DECISIONS)
+    if path:
+        about = path.stat()
+        return _read(path, about.st_mtime_ns, about.st_size)
+    rows = tuple({"file": name, "key": None, "reason": None} for name in image_names(folder))
+    return Decided(rows, {CHOSEN: len(rows)} if rows else {}, {})
+
+
+@lru_cache(maxsize=_KEPT_FILES)
+def _read(path: Path, _mtime_ns: int, _size: int) -> Decided:
+    rows = []
+    for line in path.read_bytes().splitlines():
+        try:
+            row = json.loads(line, parse_constant=lambda _: None)
+        except ValueError:  # somebody else's line
+            continue
+        if isinstance(row, dict) and (row.get("file") is None or _is_image(row["file"])):
+            rows.append(row)
+    counts = Counter(map(verdict_of, rows))
+    order = sorted(counts, key=lambda verdict: (verdict != CHOSEN, -counts[verdict], verdict))
+    return Decided(
+        rows=tuple(rows),
+        counts={verdict: counts[verdict] for verdict in order},
+        by_key={str(row.get("key")): row for row in rows},
+    )
+
+
+def _is_image(name: object) -> bool:
+    return isinstance(name, str) and IMAGE.fullmatch(name) is not None
+
+
+def picture_of(folder: Path, row: dict[str, Any]) -> Path | None:
+    """Return the file that shows a candidate: the saved image, or the refused one's thumbnail."""
+    if row.get("file"):
+        return regular_file(folder / row["file"])
+    key = row.get("key")
+    if not (isinstance(key, str) and re.fullmatch("[0-9a-f]{1,64}", key)):
+        return None
+    return regular_file(folder / REFUSED / f"{key}.jpg")
+
+
+def refused_keys(folder: Path) -> set[str]:
+    """Return the keys of the refused pictures that a thumbnail was kept of."""
+    try:
+        return {path.stem for path in (folder / REFUSED).iterdir() if path.suffix == ".jpg"}
+    except OSError:
+        return set()
+
+
+class _Chunks(RawIOBase):
+    """Takes what zipfile writes, for a generator to hand on; it cannot seek."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def take(self) -> bytes:
+        """Return what came since the last call."""
+        taken = b"".join(self._parts)
+        self._parts.clear()
+        return taken
+
+
+def archive(folder: Path, name: str) -> Iterator[bytes]:
+    """Yield a dataset as a ZIP file, its files below ``name/``, stored as they are."""
+    out = _Chunks()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as zipped:
+        for file_name in (*image_names(folder), *_BESIDE):
+            path = regular_file(folder / file_name)
+            if path is None:
+                continue
+            entry = zipfile.ZipInfo.from_file(path, f"{name}/{file_name}", strict_timestamps=False)
+            with path.open("rb") as source, zipped.open(entry, "w") as target:
+                while chunk := source.read(_CHUNK):
+                    target.write(chunk)
+                    yield out.take()
+    yield out.take()

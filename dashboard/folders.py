@@ -1,0 +1,115 @@
+"""Which folders the API may write to, and where a job's pictures lie.
+
+Whatever is sent, a dataset's parent is a folder inside the data folder. Names are of letters,
+digits and a few signs, so that nothing that only looks like a separator, or means one elsewhere,
+comes through.
+"""
+
+import re
+import unicodedata
+from pathlib import Path
+
+from dashboard.errors import BadInputError, NotFoundError
+from tasks.jobs import Job
+from tasks.settings import PROJECT_DIR
+
+DEFAULT_PARENT = "naver_collected"
+RESERVED = ("postgres", "prefect", "dashboard")  # not datasets
+MAX_DEPTH, MAX_NAME_BYTES = 8, 200
+_NAME = re.compile(r"[\w(][\w .,()+=@&-]*(?<![ .])")
+_DATASET = ("manifest.jsonl", "decisions.jsonl", "job.json", ".work")
+
+
+def parent_folder(asked: str | None, data_dir: Path) -> Path:
+    """Return the folder below which a job's dataset goes.
+
+    ``asked`` is a path inside the data folder: absolute, relative to it, or beginning with
+    ``data/``, which stands for it. Raises ``BadInputError``.
+    """
+    root = data_dir.absolute()
+    text = (asked or "").strip() or DEFAULT_PARENT
+    if text.startswith(f"{root}/") or text == str(root):
+        text = text[len(str(root)) :].strip("/")
+    elif text.startswith("/"):
+        raise BadInputError(
+            f"The folder {_shown(text)} is outside the data folder {root}: name one inside it."
+        )
+    names = [name for name in text.split("/") if name not in ("", ".")]
+    if names[:1] == ["data"]:
+        del names[0]
+    if len(names) > MAX_DEPTH:
+        raise BadInputError(f"The folder is more than {MAX_DEPTH} folders deep.")
+    for name in names:
+        _check(name)
+    if names and names[0].casefold() in RESERVED:
+        raise BadInputError(f"The folder {names[0]} is not for datasets: name another one.")
+    folder = root.joinpath(*names)
+    if not folder.resolve().is_relative_to(root.resolve()):
+        raise BadInputError(f"The folder {_shown(text)} leads out of the data folder by a link.")
+    for above in (folder, *folder.parents):
+        if above == root:
+            break
+        if above.exists() and not above.is_dir():
+            raise BadInputError(f"{_shown(above.name)} is a file, not a folder.")
+        if any((above / mark).exists() for mark in _DATASET):
+            raise BadInputError(f"The folder {_shown(above.name)} is a dataset: name another one.")
+    return folder
+
+
+def input_path(asked: object, data_dir: Path) -> Path:
+    """Return the list or folder of images that a run may read; raises ``BadInputError``."""
+    path = _inside(asked, data_dir)
+    if not path.resolve().is_relative_to(data_dir.resolve()):
+        raise BadInputError(f"The input {_shown(str(asked))} leads out of {data_dir} by a link.")
+    return path
+
+
+def model_name(asked: str, data_dir: Path) -> str:
+    """Return the name of a model on the hub, or its folder, in the data or the project folder.
+
+    Raises ``BadInputError``.
+    """
+    if re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", asked, re.ASCII):
+        is_folder = (PROJECT_DIR / asked).is_dir()
+        return str(PROJECT_DIR / asked) if is_folder else asked
+    try:
+        return str(_inside(asked, PROJECT_DIR))
+    except BadInputError:
+        return str(_inside(asked, data_dir))
+
+
+def dataset_folder(job: Job) -> Path:
+    """Return where a job's pictures lie; raises ``NotFoundError`` where no folder is known.
+
+    The original program's rows may name the parent, relative to the project.
+    """
+    if not job.out_dir or "\0" in job.out_dir:
+        raise NotFoundError(f"Job {job.id} has no folder.")
+    folder = PROJECT_DIR / job.out_dir
+    return folder / job.id if job.request is None and (folder / job.id).is_dir() else folder
+
+
+def _inside(asked: object, root: Path) -> Path:
+    text = str(asked)
+    path = root.absolute() / text
+    if "\0" in text or ".." in path.parts or not path.is_relative_to(root.absolute()):
+        raise BadInputError(
+            f"{_shown(text)} is outside {root}, and no other folder may be named here."
+        )
+    return path
+
+
+def _check(name: str) -> None:
+    as_read = unicodedata.normalize("NFKC", name)
+    is_plain = unicodedata.normalize("NFC", name) == as_read  # no look-alikes of other characters
+    if not (is_plain and _NAME.fullmatch(as_read) and len(name.encode()) <= MAX_NAME_BYTES):
+        raise BadInputError(
+            f"The folder name {_shown(name)} cannot be used: letters, digits, spaces and "
+            "_ - . , ( ) + = @ & can, up to 200 bytes, with a letter or digit first and no dot or "
+            "space at the end."
+        )
+
+
+def _shown(text: str) -> str:
+    """Return foreign text as it can stand in a sentence."""
+    return ascii(text[:80]) if not text.isprintable() else f"“{text[:80]}”"

@@ -1,0 +1,134 @@
+"""A dataset's pictures, what was decided of every candidate, thumbnails, and the archive."""
+
+from pathlib import Path as FilePath
+from typing import Annotated, Any
+
+import anyio.to_thread
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import FileResponse, Response, StreamingResponse
+
+from dashboard import files, thumbnails
+from dashboard.bodies import Decisions, Images
+from dashboard.errors import ConflictError, InvalidError, NotFoundError, answers_of
+from dashboard.folders import dataset_folder
+from dashboard.routes_jobs import JobId, job_of
+from dashboard.services import Parts, Services
+from dashboard.thumbnails import Side
+from tasks.dataset import MANIFEST
+from tasks.jobs import ENDED
+from tasks.records import Reason
+from tasks.thumbnails import ThumbnailError
+
+FileName = Annotated[str, Path(pattern=r"^img_[0-9]{4,9}\.jpg$")]
+Key = Annotated[str, Path(pattern="^[0-9a-f]{1,64}$", description="A decision's key.")]
+JPEG: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
+}
+ZIP: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
+}
+VERDICTS = ("all", files.CHOSEN, *Reason)
+
+router = APIRouter(prefix="/api/jobs/{job_id}", tags=["pictures"], responses=answers_of())
+
+
+@router.get("/images")
+def list_images(services: Parts, job_id: JobId) -> Images:
+    """Return the names of a dataset's pictures."""
+    job = job_of(services, job_id)
+    names = files.image_names(dataset_folder(job)) if job.out_dir else []
+    return Images(job_id=job_id, out_dir=job.out_dir or "", files=names)
+
+
+@router.get("/images/{filename}", response_class=Response, responses=JPEG)
+def get_image(services: Parts, job_id: JobId, filename: FileName) -> FileResponse:
+    """Return a picture as it was saved."""
+    path = files.regular_file(dataset_folder(job_of(services, job_id)) / filename)
+    if path is None:
+        raise NotFoundError(f"Job {job_id} has no picture {filename}.")
+    # A resumed job may save another picture under the name.
+    return FileResponse(path, media_type="image/jpeg", headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/decisions")
+def list_decisions(
+    services: Parts,
+    job_id: JobId,
+    verdict: Annotated[str, Query(max_length=40, description="chosen, a reason, or all.")] = "all",
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> Decisions:
+    """Return what was decided, and why, a part at a time."""
+    if verdict not in VERDICTS:
+        raise InvalidError(f"verdict cannot be used: it is none of {', '.join(VERDICTS)}.")
+    folder = dataset_folder(job_of(services, job_id))
+    decided = files.decided(folder)
+    rows = decided.having(verdict)
+    refused = files.refused_keys(folder)
+    base = f"/api/jobs/{job_id}"
+    return Decisions(
+        total=len(rows),
+        offset=offset,
+        counts=decided.counts,
+        decisions=[_with_urls(row, base, refused) for row in rows[offset : offset + limit]],
+    )
+
+
+def _with_urls(row: dict[str, Any], base: str, refused: set[str]) -> dict[str, Any]:
+    key = row.get("key")
+    image = f"{base}/images/{row['file']}" if row.get("file") else None
+    has_picture = (image and key) or key in refused
+    return {
+        **row,
+        "thumbnail": f"{base}/thumbnails/{key}" if has_picture else image,
+        "image": image,
+    }
+
+
+@router.get("/thumbnails/{key}", response_class=Response, responses=JPEG)
+async def get_thumbnail(
+    request: Request, services: Parts, job_id: JobId, key: Key, size: Side = Side.MEDIUM
+) -> Response:
+    """Return a small picture of a candidate, chosen or refused."""
+    known = request.headers.get("if-none-match", "")
+    return await anyio.to_thread.run_sync(
+        _thumbnail, services, job_id, key, size, known, limiter=services.pictures
+    )
+
+
+def _thumbnail(services: Services, job_id: str, key: str, size: Side, known: str) -> Response:
+    image = _picture(dataset_folder(job_of(services, job_id)), key)
+    missing = NotFoundError(f"Job {job_id} has no picture of {key}.")
+    if image is None:
+        raise missing
+    try:
+        etag = f'"{image.stem}-{size}-{thumbnails.version_of(image)}"'
+        headers = {"ETag": etag, "Cache-Control": "private, max-age=3600"}
+        if etag in known:
+            return Response(status_code=304, headers=headers)
+        folder = thumbnails.folder_of(services.settings.data_dir, job_id)
+        data = thumbnails.kept(image, size, folder)
+    except (ThumbnailError, FileNotFoundError) as error:
+        raise missing from error
+    return Response(data, media_type="image/jpeg", headers=headers)
+
+
+def _picture(folder: FilePath, key: str) -> FilePath | None:
+    row = files.decided(folder).by_key.get(key)
+    return files.picture_of(folder, row) if row else None
+
+
+@router.get("/archive", response_class=Response, responses={**ZIP, **answers_of(409)})
+def get_archive(services: Parts, job_id: JobId) -> StreamingResponse:
+    """Return the dataset as one ZIP file, streamed."""
+    job = job_of(services, job_id)
+    folder = dataset_folder(job)
+    if job.status not in ENDED:
+        raise ConflictError(f"Job {job_id} is {job.status}: its dataset is not complete yet.")
+    if files.regular_file(folder / MANIFEST) is None:
+        raise NotFoundError(f"Job {job_id} has no dataset.")
+    return StreamingResponse(
+        files.archive(folder, job_id),
+        media_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{job_id}.zip"'},
+    )

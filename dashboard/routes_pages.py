@@ -1,0 +1,118 @@
+"""The page and what it needs first: login, the form's options, the overview, and health."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
+
+from dashboard import docs, tokens
+from dashboard.bodies import (
+    DEFAULT_LIMIT,
+    Done,
+    Form,
+    Health,
+    Login,
+    Overview,
+    RunBody,
+    RunnerInfo,
+)
+from dashboard.errors import NotFoundError, TokenError, TooManyError, answers_of
+from dashboard.folders import DEFAULT_PARENT
+from dashboard.security import address_of
+from dashboard.services import Parts
+from flows.request import CollectRequest
+from tasks.errors import DatabaseError
+from tasks.settings import PROJECT_DIR
+
+STATIC = PROJECT_DIR / "dashboard" / "static"
+
+router = APIRouter()
+
+
+@router.get("/api/overview", tags=["overview"], responses=answers_of())
+def overview(services: Parts) -> Overview:
+    """Return all jobs in numbers."""
+    return services.overview.get()
+
+
+@router.get("/api/options", tags=["overview"], responses=answers_of())
+def options(services: Parts) -> Form:
+    """Return what the form needs: fields, defaults, and who runs what is started."""
+    runner = services.watch.current
+    fields = RunBody.model_json_schema()
+    defaults: dict[str, Any] = CollectRequest(query="-").model_dump(mode="json")
+    del defaults["query"], defaults["job_id"]
+    return Form(
+        fields=fields,
+        defaults=defaults | {"limit": DEFAULT_LIMIT, "out_dir": DEFAULT_PARENT},
+        runner=RunnerInfo(
+            kind=runner.kind,
+            prefect_ui=runner.ui,
+            workers=runner.workers,
+            sentence=runner.sentence,
+        ),
+        data_dir=str(services.settings.data_dir.absolute()),
+        token_required=tokens.token_of(services.settings) is not None,
+    )
+
+
+@router.get("/healthz", tags=["health"], responses={503: {"model": Health}})
+def health(services: Parts) -> JSONResponse:
+    """Say whether the dashboard can do its work."""
+    try:
+        with services.database.jobs() as jobs, jobs.transaction() as cursor:
+            cursor.execute("SELECT 1")
+        has_database = True
+    except DatabaseError:
+        has_database = False
+    about = Health(
+        status="ok" if has_database else "unavailable",
+        database=has_database,
+        prefect=services.watch.current.api is not None,
+    )
+    return JSONResponse(about.model_dump(), 200 if has_database else 503)
+
+
+@router.post("/login", tags=["login"], responses=answers_of(413, 429))
+async def login(request: Request, services: Parts, body: Login) -> Response:
+    """Exchange the token for a cookie, which the page then sends by itself."""
+    token = tokens.token_of(services.settings)
+    answer = JSONResponse(Done(message="You are in.").model_dump())
+    if token is None:
+        return answer
+    address = address_of(request)
+    if not services.wrong_tokens.allows(address, takes=False):
+        raise TooManyError("Too many wrong tokens: try again in a minute.")
+    if not tokens.is_token(body.token.strip(), token):
+        services.wrong_tokens.allows(address)
+        raise TokenError("That is not the token (DASHBOARD_TOKEN).")
+    answer.set_cookie(
+        tokens.COOKIE,
+        tokens.cookie_of(token),
+        max_age=tokens.COOKIE_AGE_S,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+@router.get("/", include_in_schema=False)
+def index() -> FileResponse:
+    """Return the page."""
+    page = STATIC / "index.html"
+    if not page.is_file():
+        raise NotFoundError("The page is not installed; the API is described at /docs.")
+    return FileResponse(page)
+
+
+@router.get("/docs", include_in_schema=False)
+def api_page(request: Request) -> HTMLResponse:
+    """Return the description of the API."""
+    return HTMLResponse(docs.page(request.app.openapi()))
+
+
+@router.get("/docs/style.css", include_in_schema=False)
+def api_style() -> Response:
+    """Return the looks of the description."""
+    return Response(docs.STYLE, media_type="text/css")

@@ -1,0 +1,54 @@
+"""Starting, cancelling and resuming runs."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from dashboard.bodies import Done, Options, Resumed, RunBody, RunManyBody, Started, StartedMany
+from dashboard.errors import InvalidError, answers_of
+from dashboard.folders import input_path, model_name, parent_folder
+from dashboard.routes_jobs import JobId, job_of
+from dashboard.services import Parts, Services
+
+router = APIRouter(prefix="/api", tags=["runs"], responses=answers_of(409, 413, 429))
+
+
+@router.post("/run")
+def run(services: Parts, body: RunBody) -> Started:
+    """Start a run."""
+    (job_id,) = _plan(services, body, [body.query])
+    return Started(job_id=job_id)
+
+
+@router.post("/run/many")
+def run_many(services: Parts, body: RunManyBody) -> StartedMany:
+    """Start a run for each query; none, if one of them cannot be used."""
+    return StartedMany(job_ids=_plan(services, body, body.queries))
+
+
+@router.post("/jobs/{job_id}/cancel")
+def cancel(services: Parts, job_id: JobId) -> Done:
+    """Have a run end; what it has finished is kept, and it can be resumed."""
+    services.runs.cancel(job_of(services, job_id))
+    return Done(message=f"Job {job_id} is being cancelled; what it has finished is kept.")
+
+
+@router.post("/jobs/{job_id}/resume")
+def resume(services: Parts, job_id: JobId) -> Resumed:
+    """Have a failed or cancelled job go on where it stopped."""
+    services.runs.resume(job_of(services, job_id))
+    return Resumed(job_id=job_id)
+
+
+def _plan(services: Services, options: Options, queries: list[str]) -> list[str]:
+    data_dir = services.settings.data_dir
+    others: dict[str, Any] = dict(options.others)
+    if others.pop("job_id", None) is not None:
+        raise InvalidError("job_id cannot be used: resume that job instead.")
+    if others.get("input") is not None:
+        others["input"] = str(input_path(others["input"], data_dir))
+    if isinstance(others.get("model"), str):
+        others["model"] = model_name(others["model"], data_dir)
+    parent = parent_folder(options.out_dir, data_dir)
+    requests = [{**others, "query": query, "limit": options.limit} for query in queries]
+    return services.runs.plan(parent, requests)

@@ -1,0 +1,188 @@
+"""Starting, resuming and cancelling runs.
+
+A request only plans the job, as a row; a thread starts what is planned, through Prefect where a
+worker is online, else as a child process. So a run is neither lost nor started twice, whatever
+happens to the dashboard or to Prefect in between.
+"""
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from prefect.exceptions import ObjectNotFound, PrefectException, PrefectHTTPStatusError
+from pydantic import ValidationError
+
+from dashboard import planned, runner
+from dashboard.children import Children
+from dashboard.database import Database
+from dashboard.errors import ConflictError, InvalidError, sentence_of
+from dashboard.planned import Planned
+from dashboard.runner import Runner, RunnerWatch
+from flows.cancelling import cancel
+from flows.reconcile import Reconciler
+from flows.request import CollectRequest
+from tasks.errors import DatabaseError
+from tasks.jobs import BEGUN, ENDED, STOPPED, Job, Jobs, Status
+from tasks.settings import Settings
+
+TURN_EVERY_S = 1.0
+END_WITHIN_S = 3.0
+FIRST_ANSWER_S = 15.0  # how long the first start waits to hear of Prefect
+
+log = logging.getLogger(__name__)
+
+
+def checked(request: Mapping[str, Any]) -> CollectRequest:
+    """Return a request as a run will take it; raises ``InvalidError``."""
+    try:
+        return CollectRequest.model_validate(request)
+    except ValidationError as error:
+        raise InvalidError(sentence_of(error.errors(include_url=False))[1]) from error
+
+
+def can_resume(job: Job) -> bool:
+    """Say whether a job ended without a dataset, and what was asked of it is known."""
+    return job.status in (Status.FAILED, Status.CANCELLED) and job.request is not None
+
+
+class Runs:
+    """What is started here, and the thread that starts it."""
+
+    def __init__(self, settings: Settings, database: Database, watch: RunnerWatch) -> None:
+        self._settings = settings
+        self._database = database
+        self._watch = watch
+        self._children = Children()
+        self._reconciler = Reconciler(settings)
+        self._is_due = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._start_often, name="runs", daemon=True)
+
+    def begin(self) -> None:
+        """Begin to start what is planned."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop starting; what runs goes on."""
+        self._closing.set()
+        self._is_due.set()
+        self._thread.join(END_WITHIN_S)  # it may be waiting for a slow Prefect
+        self._children.release()
+
+    def plan(self, parent: Path, requests: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Plan a job for each request, its dataset in a folder of its own below ``parent``.
+
+        Returns their ids. Raises ``InvalidError``, and then plans none.
+        """
+        jobs_by_id: dict[str, dict[str, Any]] = {}
+        for request in requests:
+            job_id = uuid4().hex
+            asked = checked({**request, "out_dir": parent / job_id})
+            jobs_by_id[job_id] = asked.model_dump(mode="json", exclude={"job_id"})
+        with self._database.jobs() as jobs:
+            for job_id, asked_of_it in jobs_by_id.items():
+                planned.plan(jobs, job_id, asked_of_it)
+        self._is_due.set()
+        return list(jobs_by_id)
+
+    def resume(self, job: Job) -> None:
+        """Have an ended job go on where it stopped; raises ``ConflictError``."""
+        if job.status not in ENDED:
+            raise ConflictError(f"Job {job.id} has not ended: it is {job.status}.")
+        if job.status is Status.DONE:
+            raise ConflictError(f"Job {job.id} is done: there is nothing to resume.")
+        if job.request is None:
+            raise ConflictError(f"Job {job.id} is of an earlier program and cannot be resumed.")
+        try:
+            checked(job.request)
+        except InvalidError as error:
+            raise ConflictError(f"Job {job.id} cannot be resumed: {error}") from error
+        with self._database.jobs() as jobs:
+            if not planned.plan_again(jobs, job.id):
+                raise ConflictError(f"Job {job.id} was resumed by somebody else just now.")
+        self._is_due.set()
+
+    def cancel(self, job: Job) -> None:
+        """Have a job end that has not; raises ``ConflictError``."""
+        if job.status in ENDED:
+            raise ConflictError(f"Job {job.id} has ended already: it is {job.status}.")
+        with self._database.jobs() as jobs:
+            if planned.cancel(jobs, job.id):
+                return
+            if job.flow_run_id is None:
+                jobs.request_cancel(job.id)  # its run will see it as soon as it begins
+                self._children.stop(job.id)
+                return
+            is_alive = jobs.is_alive(job.id)
+        self._stop(job)
+        if job.status in BEGUN and not is_alive:  # nobody is left who would end it
+            with self._database.jobs() as jobs:
+                jobs.end(job.flow_run_id, Status.CANCELLED, error=STOPPED)
+
+    def _stop(self, job: Job) -> None:
+        try:
+            cancel(job, self._settings, self._watch.current.api)
+        except (httpx.HTTPError, PrefectException) as error:  # the row says it too
+            log.warning("Prefect was not told to cancel job %s: %s", job.id, error)
+
+    def _start_often(self) -> None:
+        self._watch.wait(FIRST_ANSWER_S)
+        away = ""
+        while not self._closing.is_set():
+            try:
+                with self._database.jobs() as jobs:
+                    self._turn(jobs)
+                away = ""
+            except DatabaseError as error:
+                self._reconciler = Reconciler(self._settings)  # nobody could say that it lives
+                if away != (away := str(error)):  # said once, not at each turn
+                    log.warning("%s", error)
+            except Exception:
+                log.exception("A turn of starting runs failed; the next one tries again.")
+            self._is_due.wait(TURN_EVERY_S)
+            self._is_due.clear()
+
+    def _turn(self, jobs: Jobs) -> None:
+        for job_id, said in self._children.reap().items():
+            planned.end(jobs, job_id, said)  # does nothing where its run began: it said the end
+        planned.keep(jobs, self._children.ids())
+        self._reconciler.end_lost(jobs)  # all of its turn that needs no server of Prefect's
+        while not self._closing.is_set():
+            current = self._watch.current
+            by_prefect = current.kind == "prefect"
+            at_once = None if by_prefect else self._settings.dashboard_runs_at_once
+            job = planned.claim(jobs, at_once=at_once)
+            if job is None:
+                return
+            if not by_prefect:
+                log.info("Job %s starts as a process.", job.id)
+                self._children.start(job.id)
+            elif not self._send(jobs, current, job):
+                return
+
+    def _send(self, jobs: Jobs, current: Runner, job: Planned) -> bool:
+        """Give a job to Prefect; returns False where it cannot take any now."""
+        try:
+            run = runner.send(current, job)
+        except PrefectHTTPStatusError as error:
+            if error.response.status_code not in (409, 422):
+                return self._wait(jobs, job, error)
+            planned.end(jobs, job.id, f"Prefect refused the run: {error.response.text[:300]}")
+            return True
+        except (httpx.HTTPError, PrefectException, ObjectNotFound) as error:
+            return self._wait(jobs, job, error)
+        assert run.state  # noqa: S101 — a run that was made has one
+        is_unwanted = planned.hand_over(jobs, job.id, run.id.hex, run.state.timestamp)
+        if is_unwanted and (now := jobs.get(job.id)):
+            self._stop(now)
+        log.info("Job %s waits for a worker as run %s.", job.id, run.id)
+        return True
+
+    def _wait(self, jobs: Jobs, job: Planned, error: Exception) -> bool:
+        log.warning("Job %s goes on waiting: %s", job.id, error)
+        planned.put_back(jobs, job.id)
+        return False

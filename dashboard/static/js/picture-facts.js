@@ -1,0 +1,97 @@
+/** All that is known of one candidate, as rows of a list of facts. */
+
+import { el } from "./dom.js";
+import { number } from "./format.js";
+import { has, t } from "./i18n.js";
+import { stageOf, verdictMeaning, verdictName } from "./reasons.js";
+
+/** @typedef {import("./types.js").Decision} Decision */
+
+/** @param {Decision} decision */
+export function factsOf(decision) {
+  const verdict = decision.reason ?? "chosen";
+  const { width, height, score, sharpness, cluster } = decision;
+  const mark = el("span", { class: "verdict", "data-stage": stageOf(decision.reason) }, () =>
+    verdictName(verdict),
+  );
+  const places = () => ({ width: number(width), height: number(height) });
+  return [
+    fact(
+      "verdict",
+      el(
+        "span",
+        {},
+        mark,
+        el("span", { class: "why" }, () => verdictMeaning(verdict)),
+      ),
+    ),
+    fact("detail", text(decision.detail)),
+    fact("score", score === null ? null : el("span", {}, () => number(score, 4))),
+    fact("size", width ? el("span", {}, () => t("fact.pixels", places())) : null),
+    fact("sharpness", sharpness === null ? null : el("span", {}, () => number(sharpness, 1))),
+    fact(
+      "rank",
+      el("span", {}, () => number(decision.rank)),
+    ),
+    fact("title", text(decision.title)),
+    fact("source", text(decision.source)),
+    fact("rendition", named("rendition", decision.rendition)),
+    fact("format", text(decision.source_format)),
+    fact("cluster", cluster === null ? null : text(String(cluster))),
+    fact("copy_of", code(decision.copy_of)),
+    fact("file", code(decision.file)),
+    fact("phash", code(decision.phash)),
+    fact("sha256", code(decision.sha256)),
+    fact("attempts", attempts(decision)),
+  ].filter((row) => row !== null);
+}
+
+/** @param {string} name @param {Node | null} value a row only where there is one */
+function fact(name, value) {
+  return (
+    value &&
+    el(
+      "div",
+      {},
+      el("dt", {}, () => t(`fact.${name}`)),
+      el("dd", {}, value),
+    )
+  );
+}
+
+/** @param {string | null | undefined} value */
+function text(value) {
+  return value ? document.createTextNode(value) : null;
+}
+
+/** @param {string | null | undefined} value */
+function code(value) {
+  return value ? el("code", {}, value) : null;
+}
+
+/** @param {string} kind @param {string | null} value */
+function named(kind, value) {
+  const key = `${kind}.${value}`;
+  return value ? el("span", {}, () => (has(key) ? t(key) : value)) : null;
+}
+
+/** "ok", a reason, or a reason and its particulars. @param {string} outcome */
+function outcomeText(outcome) {
+  if (outcome === "ok") return t("outcome.ok");
+  const [reason, ...particulars] = outcome.split(": ");
+  return [verdictName(reason), ...particulars].join(": ");
+}
+
+/** @param {Decision} decision */
+function attempts({ attempts: tried }) {
+  if (!tried?.length) return null;
+  const rows = tried.map(({ url, outcome }) => {
+    return el(
+      "li",
+      {},
+      el("span", { class: "outcome" }, () => outcomeText(outcome)),
+      el("code", {}, url),
+    );
+  });
+  return el("ul", { class: "attempts" }, ...rows);
+}

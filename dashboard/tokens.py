@@ -1,0 +1,67 @@
+"""The token that a dashboard on the network asks for, and the cookie that stands for it."""
+
+import hmac
+import ipaddress
+from hashlib import sha256
+
+from starlette.requests import Request
+
+from tasks.errors import BadRequestError
+from tasks.settings import Settings
+
+COOKIE = "dashboard"
+COOKIE_AGE_S = 30 * 24 * 3600
+NEEDED = (
+    "On the address {host} everybody on the network could use the dashboard: set DASHBOARD_TOKEN "
+    "to a long random text, or listen on 127.0.0.1."
+)
+
+
+def token_of(settings: Settings) -> str | None:
+    """Return the token, None where none is set."""
+    token = settings.dashboard_token
+    return token.get_secret_value().strip() or None if token else None
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether an address is reached from this machine alone."""
+    try:
+        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return host == "localhost"
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def check_host(host: str, settings: Settings) -> None:
+    """Raise ``BadRequestError`` where others could reach the dashboard without a token."""
+    if not is_loopback(host) and token_of(settings) is None:
+        raise BadRequestError(NEEDED.format(host=host))
+
+
+def is_token(given: str, token: str) -> bool:
+    """Compare in a time that tells nothing; lengths do not matter, as both are hashed."""
+    return hmac.compare_digest(_digest(given), _digest(token))
+
+
+def cookie_of(token: str) -> str:
+    """Return the cookie's value, from which the token cannot be had."""
+    return hmac.new(token.encode("utf-8", "replace"), b"dashboard cookie", sha256).hexdigest()
+
+
+def presented(request: Request) -> tuple[str | None, str | None]:
+    """Return the token of the header and the value of the cookie, where there are any."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else None, request.cookies.get(COOKIE)
+
+
+def is_known(request: Request, token: str) -> bool:
+    """Say whether a request carries the token, or its cookie."""
+    given, cookie = presented(request)
+    if given is not None:
+        return is_token(given, token)
+    return cookie is not None and is_token(cookie, cookie_of(token))
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode("utf-8", "replace")).digest()

@@ -1,0 +1,153 @@
+"""Live events, over a real connection."""
+
+import asyncio
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import requests
+
+from dashboard.events import QUEUE_LENGTH, Client
+from tasks.jobs import Jobs, Status
+from tests.dashboards import begun, ended, served
+
+Event = tuple[str, dict[str, Any]]
+
+
+@pytest.fixture
+def address(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("DASHBOARD_RUNS_AT_ONCE", "0")
+    with served() as (running, _):
+        yield running
+
+
+@contextmanager
+def events(address: str, path: str = "/api/events") -> Iterator[Iterator[Event]]:
+    with requests.get(address + path, stream=True, timeout=20) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        yield _parsed(answer)
+
+
+def _parsed(answer: requests.Response) -> Iterator[Event]:
+    name = ""
+    for raw in answer.iter_lines(chunk_size=1):
+        line = raw.decode()
+        if line.startswith("event: "):
+            name = line[7:]
+        elif line.startswith("data: "):
+            yield name, json.loads(line[6:])
+
+
+def until(found: Iterator[Event], name: str, **wanted: object) -> dict[str, Any]:
+    """Return the data of the first event that is as wanted."""
+    for event, data in found:
+        if event == name and wanted.items() <= data.items():
+            return data
+    raise AssertionError(f"The stream ended before {name} {wanted}.")
+
+
+def test_changes_come_as_they_happen(address: str, jobs: Jobs) -> None:
+    ended(jobs, "0")
+    begun(jobs, "1")
+    with events(address) as found:
+        name, first = next(found)
+        assert (name, first["id"], first["status"]) == ("job", "1", "running")
+        jobs.beat("1", progress={"search": {"done": 5, "expected": 0}})
+        data = until(found, "job", id="1")
+        assert data["progress"]["search"]["done"] == 5
+        asked = requests.post(f"{address}/api/run", json={"query": "사과"}, timeout=10).json()
+        assert until(found, "job", id=asked["job_id"])["position"] == 1
+        jobs.end("1", Status.DONE)
+        assert until(found, "job", id="1", status="done")["can_cancel"] is False
+        requests.delete(f"{address}/api/jobs/1", timeout=10)
+        assert until(found, "removed") == {"id": "1"}
+
+
+def test_two_windows_see_the_same(address: str, jobs: Jobs) -> None:
+    begun(jobs, "1")
+    with events(address) as one, events(address) as other:
+        assert next(one)[1]["id"] == next(other)[1]["id"] == "1"
+        jobs.end("1", Status.FAILED, error="It broke.")
+        for found in (one, other):
+            assert until(found, "job", status="failed")["error"] == "It broke."
+
+
+def test_a_log_is_followed_from_where_it_was_read(address: str, jobs: Jobs) -> None:
+    begun(jobs, "1")
+    jobs.beat("1", lines="첫째 🍎\n둘째\n")
+    with events(address, "/api/events?log=1&offset=5") as found:
+        assert until(found, "log") == {"id": "1", "text": "둘째\n", "next_offset": 8}
+        jobs.beat("1", lines="셋째\n")
+        assert until(found, "log") == {"id": "1", "text": "셋째\n", "next_offset": 11}
+
+
+def test_a_log_is_followed_from_its_end_and_missing_jobs_are_waited_for(
+    address: str, jobs: Jobs
+) -> None:
+    begun(jobs, "1")
+    jobs.beat("1", lines="before\n")
+    with events(address, "/api/events?log=1") as found, events(address, "/api/events?log=f") as no:
+        assert next(found)[0] == "job"
+        assert next(no)[0] == "job"
+        stop = threading.Event()
+
+        def write() -> None:  # the end is wherever it is when the dashboard first looks
+            while not stop.wait(0.3):
+                jobs.beat("1", lines="after\n")
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            assert set(until(found, "log")["text"].splitlines()) == {"after"}
+        finally:
+            stop.set()
+            writer.join()
+
+
+def test_a_stop_of_the_dashboard_ends_the_streams(jobs: Jobs) -> None:
+    begun(jobs, "1")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(  # noqa: S603 — our own program
+        [sys.executable, "-m", "dashboard", "--port", str(port)],
+        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        with events(answering(f"http://127.0.0.1:{port}")) as found:
+            next(found)
+            process.send_signal(signal.SIGTERM)
+            assert list(found) == []
+        assert "Traceback" not in process.communicate(timeout=4)[1]  # less than its patience
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def answering(address: str) -> str:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            if requests.get(f"{address}/healthz", timeout=10).ok:
+                return address
+        except requests.ConnectionError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+def test_a_client_that_does_not_keep_up_is_sent_away() -> None:
+    async def fill() -> list[str | None]:
+        client = Client(asyncio.get_running_loop())
+        for number in range(QUEUE_LENGTH + 1):
+            client.put(str(number))
+        await asyncio.sleep(0)
+        return [client.queue.get_nowait() for _ in range(client.queue.qsize())]
+
+    assert asyncio.run(fill()) == [None]

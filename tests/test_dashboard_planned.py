@@ -1,0 +1,127 @@
+"""Jobs that are planned and have no run yet."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from dashboard import planned
+from tasks.jobs import LOST, STOPPED, Jobs, Run, Status
+from tests.dashboards import begun
+
+RUN = "e" * 32
+
+
+def request(query: str = "사과") -> dict[str, Any]:
+    return {"query": query, "limit": 20, "out_dir": "/d"}
+
+
+@pytest.fixture
+def two(jobs: Jobs) -> Jobs:
+    """A table with two planned jobs, 1 before 2."""
+    planned.plan(jobs, "1", request())
+    planned.plan(jobs, "2", request("배"))
+    return jobs
+
+
+def status(jobs: Jobs, job_id: str) -> tuple[Status, str | None]:
+    job = jobs.get(job_id)
+    assert job
+    return job.status, job.error
+
+
+def forget_claims(jobs: Jobs) -> None:
+    with jobs.transaction() as cursor:
+        cursor.execute("UPDATE jobs SET heartbeat_at = heartbeat_at - %s", (planned.CLAIM,))
+
+
+def test_each_job_is_claimed_once_the_oldest_first(two: Jobs) -> None:
+    first, second = planned.claim(two), planned.claim(two)
+    assert first
+    assert second
+    assert (first.id, first.request, second.id) == ("1", request(), "2")
+    assert planned.claim(two) is None
+
+
+def test_so_many_go_at_once_and_no_more(two: Jobs) -> None:
+    begun(two, "f")
+    assert planned.claim(two, at_once=1) is None
+    assert planned.claim(two, at_once=2)
+    assert planned.claim(two, at_once=2) is None
+    two.end("f", Status.DONE)
+    assert planned.claim(two, at_once=2)
+
+
+def test_a_claim_that_nobody_keeps_is_anothers(two: Jobs) -> None:
+    planned.claim(two)
+    planned.claim(two)
+    forget_claims(two)
+    assert planned.keep(two, ["1"]) == {"1"}
+    again = planned.claim(two)
+    assert again
+    assert again.id == "2"
+    assert planned.claim(two) is None
+
+
+def test_a_claim_that_is_given_up_keeps_its_place(two: Jobs) -> None:
+    assert planned.places(two) == {"1": 1, "2": 2}
+    planned.claim(two)
+    assert planned.places(two) == {"2": 1}
+    planned.put_back(two, "1")
+    assert planned.places(two) == {"1": 1, "2": 2}
+
+
+def test_a_job_that_waits_for_its_worker_has_a_place_and_one_for_later_has_none(two: Jobs) -> None:
+    planned.claim(two)
+    assert not planned.hand_over(two, "1", RUN, datetime.now(UTC))
+    later = datetime(2099, 1, 1, tzinfo=UTC)
+    run = Run("c" * 32, "c" * 32, request(), Status.SCHEDULED, datetime.now(UTC), later)
+    two.observe(run)
+    assert planned.places(two) == {"2": 1, "1": 2}
+    begun(two, "1")
+    assert planned.places(two) == {"2": 1}
+
+
+def test_a_cancelled_job_is_started_no_more(two: Jobs) -> None:
+    assert planned.cancel(two, "1")
+    assert status(two, "1") == (Status.CANCELLED, STOPPED)
+    claimed = planned.claim(two)
+    assert claimed
+    assert claimed.id == "2"
+    assert not planned.cancel(two, "2")
+
+
+def test_a_cancelling_during_the_start_is_not_forgotten(two: Jobs) -> None:
+    planned.claim(two)
+    planned.claim(two)
+    two.request_cancel("1")
+    two.request_cancel("2")
+    assert planned.hand_over(two, "1", RUN, datetime.now(UTC))
+    planned.end(two, "2", "It did not begin.")
+    assert status(two, "2") == (Status.CANCELLED, STOPPED)
+
+
+def test_a_start_that_failed_is_said(two: Jobs) -> None:
+    planned.claim(two)
+    planned.end(two, "1", "It did not begin.")
+    assert status(two, "1") == (Status.FAILED, "It did not begin.")
+    begun(two, "2")
+    planned.end(two, "2", "It did not begin.")
+    assert status(two, "2") == (Status.RUNNING, None)
+
+
+def test_an_ended_job_is_planned_again_and_the_old_run_says_nothing_more(jobs: Jobs) -> None:
+    begun(jobs, "1")
+    jobs.beat("1", lines="one\n", progress={"search": {"done": 1, "expected": 0}})
+    assert not planned.plan_again(jobs, "1")
+    jobs.end("1", Status.FAILED, error=LOST)
+    assert planned.plan_again(jobs, "1")
+    jobs.end("1", Status.DONE)
+    jobs.beat("1", lines="late\n")
+    job = jobs.get("1")
+    assert job
+    assert (job.status, job.error, job.progress, job.finished_at) == (
+        Status.SCHEDULED, None, None, None,
+    )  # fmt: skip
+    assert jobs.log("1") == "one\n"
+    assert planned.claim(jobs)
