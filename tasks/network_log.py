@@ -38,6 +38,11 @@ class NetworkLog:
         self._sent: dict[str, str] = {}  # request id → address
         self._statuses: dict[str, int] = {}
 
+    @property
+    def is_awaiting(self) -> bool:
+        """Whether a wanted response was still under way at the last call of ``finished``."""
+        return bool(self._sent)
+
     def finished(self) -> list[Response]:
         """Return the responses that have finished, or failed, since the last call."""
         responses = []

@@ -7,11 +7,12 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ from tasks.errors import (
     SearchError,
     UnreachableError,
 )
+from tasks.network_log import NetworkLog
 from tasks.records import AddressKind, Candidate
 from tasks.search import Search
 from tasks.settings import Settings
@@ -75,6 +77,32 @@ def test_all_results_are_found_with_their_originals(
         kinds = [address.kind for address in candidate.addresses]
         assert kinds == ["original", "original", "original", "viewer", "thumbnail"]
         if result.stated_width and result.stated_height and not states_no_size(faults):
+            assert candidate.stated_width == result.stated_width
+
+
+def test_rows_are_waited_for_when_their_tiles_are_seen_first(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late: list[tuple[float, tuple[str, dict[str, Any]]]] = []
+    in_time = NetworkLog._events
+
+    def events(log: NetworkLog) -> Iterator[tuple[str, dict[str, Any]]]:
+        for event in in_time(log):
+            if event[0] == "Network.loadingFinished":
+                late.append((time.monotonic() + 1.0, event))
+            else:
+                yield event
+        while late and late[0][0] < time.monotonic():
+            yield late.pop(0)[1]
+
+    monkeypatch.setattr(NetworkLog, "_events", events)
+
+    candidates = found("고양이", settings_for(replica))
+
+    truth = replica.truth("고양이")
+    assert [candidate.url for candidate in candidates] == list(truth)
+    for candidate, result in zip(candidates, truth.values(), strict=True):
+        if result.stated_width and result.stated_height:  # a tile states no size
             assert candidate.stated_width == result.stated_width
 
 

@@ -11,7 +11,7 @@ import random
 import re
 import time
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -214,15 +214,13 @@ class ResultsPage:
 
         def has_come(_: Remote) -> bool:
             stopping.check()
-            # In this order: tiles that are counted have had their rows logged.
             has_tiles = self._tile_count() > tiles_before
             responses.extend(self._responses.finished())
-            return has_tiles or bool(responses)
+            # A page can show rows a moment before the log has the end of their response.
+            return bool(responses) or (has_tiles and not self._responses.is_awaiting)
 
-        try:
+        with suppress(TimeoutException):
             WebDriverWait(self._browser, timeout_s, POLL_S).until(has_come)
-        except TimeoutException:
-            return ()
         rows = [self._rows(response) for response in responses]
         load = (*rows, tiles(self._browser.page_source))
         has_tiles = self._tile_count() > tiles_before
