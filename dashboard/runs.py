@@ -24,8 +24,8 @@ from dashboard.planned import Planned
 from dashboard.runner import Runner, RunnerWatch
 from flows.cancelling import cancel
 from flows.reconcile import Reconciler
-from flows.request import CollectRequest
-from tasks.errors import DatabaseError
+from flows.request import CollectRequest, begun_with
+from tasks.errors import BadRequestError, DatabaseError
 from tasks.jobs import BEGUN, ENDED, STOPPED, Job, Jobs, Status
 from tasks.settings import Settings
 
@@ -95,10 +95,10 @@ class Runs:
             raise ConflictError(f"Job {job.id} has not ended: it is {job.status}.")
         if job.status is Status.DONE:
             raise ConflictError(f"Job {job.id} is done: there is nothing to resume.")
-        if job.request is None:
-            raise ConflictError(f"Job {job.id} is of an earlier program and cannot be resumed.")
         try:
-            checked(job.request)
+            checked(begun_with(job))
+        except BadRequestError as error:
+            raise ConflictError(str(error)) from error
         except InvalidError as error:
             raise ConflictError(f"Job {job.id} cannot be resumed: {error}") from error
         with self._database.jobs() as jobs:

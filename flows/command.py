@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from flows.collect import Report, collect
-from flows.request import CollectRequest
+from flows.request import CollectRequest, begun_with
 from flows.temporary_server import use_prefect_server
 from flows.terminal import display
 from tasks.errors import BadRequestError, CollectError
@@ -102,9 +102,7 @@ def _begun_with(job_id: str) -> dict[str, Any]:
         job = jobs.get(job_id)
     if job is None:
         raise BadRequestError(f"There is no job {job_id} to resume.")
-    if job.request is None:
-        raise BadRequestError(f"Job {job_id} is of an earlier program and cannot be resumed.")
-    return job.request
+    return begun_with(job)
 
 
 def _fail(sentence: str, code: int, is_json: bool) -> int:

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -15,6 +15,8 @@ from pydantic import (
 )
 
 from tasks.embed import DEFAULT_MODEL
+from tasks.errors import BadRequestError
+from tasks.jobs import Job
 from tasks.quality import QualityLimits
 from tasks.selection import Criteria
 from tasks.settings import TaskRunnerName
@@ -153,3 +155,10 @@ class CollectRequest(BaseModel):
     def criteria(self) -> Criteria:
         """How the subject is chosen."""
         return Criteria(self.limit, self.eps, self.min_samples)
+
+
+def begun_with(job: Job) -> dict[str, Any]:
+    """Return what was asked of a job that is to be resumed; raises ``BadRequestError``."""
+    if job.request is None:
+        raise BadRequestError(f"Job {job.id} is of an earlier program and cannot be resumed.")
+    return job.request

@@ -9,7 +9,7 @@ word on how a run ended stands; only a later start of it counts after that.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
@@ -18,6 +18,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json
 
+from tasks import jobs_schema
 from tasks.errors import DatabaseError
 from tasks.postgres import connect
 from tasks.settings import Settings
@@ -43,39 +44,6 @@ STOPPED = "The run was stopped; what it has finished is kept, and the job can be
 SILENCE = timedelta(seconds=10)  # a process that was not heard of for so long may be gone
 LONG_SILENCE = timedelta(minutes=2)  # longer than a database is away now and then
 _LARGEST_INTEGER = 2**31 - 1
-_SCHEMA_LOCK = 7_361_205  # any number: one process at a time prepares the table
-
-_IS_CURRENT = """
-SELECT FROM information_schema.columns WHERE table_schema = current_schema()
-    AND table_name = 'jobs' AND column_name = 'is_cancel_requested'
-"""
-_CREATE = """
-CREATE TABLE IF NOT EXISTS jobs (
-    id            VARCHAR(32) PRIMARY KEY,
-    query         TEXT,
-    request_limit INTEGER,
-    out_dir       TEXT,
-    status        VARCHAR(32),
-    count         INTEGER,
-    error         TEXT,
-    log           TEXT,
-    started_at    TIMESTAMPTZ,
-    finished_at   TIMESTAMPTZ
-);
-ALTER TABLE jobs
-    ADD COLUMN IF NOT EXISTS flow_run_id VARCHAR(32),
-    ADD COLUMN IF NOT EXISTS request JSONB,
-    ADD COLUMN IF NOT EXISTS progress JSONB,
-    ADD COLUMN IF NOT EXISTS waterfall JSONB,
-    ADD COLUMN IF NOT EXISTS scheduled_for TIMESTAMPTZ,
-    ADD COLUMN IF NOT EXISTS state_at TIMESTAMPTZ,
-    ADD COLUMN IF NOT EXISTS heartbeat_at TIMESTAMPTZ,
-    ADD COLUMN IF NOT EXISTS is_cancel_requested BOOLEAN NOT NULL DEFAULT false;
-CREATE INDEX IF NOT EXISTS jobs_newest_first
-    ON jobs (coalesce(started_at, state_at) DESC NULLS LAST, id);
-CREATE INDEX IF NOT EXISTS jobs_by_run ON jobs (flow_run_id);
-CREATE INDEX IF NOT EXISTS jobs_by_status ON jobs (status);
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +99,7 @@ class Jobs:
         """
         jobs = cls(connect(settings))
         with jobs.transaction() as cursor:
-            cursor.execute(_IS_CURRENT)
-            if cursor.fetchone() is None:  # a row of no columns is an empty tuple
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_SCHEMA_LOCK,))
-                _take_over_text_times(cursor)
-                cursor.execute(_CREATE)
+            jobs_schema.prepare(cursor)
         return jobs
 
     def close(self) -> None:
@@ -241,27 +205,16 @@ class Jobs:
 
         Only a run that was taken for lost may itself say better.
         """
-        with self.transaction() as cursor:
-            cursor.execute(
-                """
-                UPDATE jobs SET status = %s, error = %s, finished_at = now(), state_at = now()
-                WHERE flow_run_id = %s AND (status NOT IN %s OR error = %s)
-                """,
-                (status, error, flow_run_id, ENDED, LOST),
-            )
+        which = "flow_run_id = %s AND (status NOT IN %s OR error = %s)"
+        self._end(status, error, which, flow_run_id, ENDED, LOST)
 
     def end_lost(self, job: Job) -> bool:
         """End a job whose process is gone, unless there was a sign of life since it was read."""
-        with self.transaction() as cursor:
-            cursor.execute(
-                """
-                UPDATE jobs SET status = %s, error = %s, finished_at = now(), state_at = now()
-                WHERE id = %s AND flow_run_id = %s AND status IN %s
-                    AND heartbeat_at IS NOT DISTINCT FROM %s
-                """,
-                (Status.FAILED, LOST, job.id, job.flow_run_id, BEGUN, job.heartbeat_at),
-            )
-            return cursor.rowcount == 1
+        which = (
+            "id = %s AND flow_run_id = %s AND status IN %s AND heartbeat_at IS NOT DISTINCT FROM %s"
+        )
+        values = (job.id, job.flow_run_id, BEGUN, job.heartbeat_at)
+        return self._end(Status.FAILED, LOST, which, *values) == 1
 
     def is_alive(self, job_id: str) -> bool:
         """Say whether the job's process gave a sign of life lately."""
@@ -274,14 +227,20 @@ class Jobs:
 
     def end_long_lost(self) -> None:
         """End every job whose process was silent for long: its machine lost its power, say."""
+        which = "status IN %s AND heartbeat_at < now() - %s"
+        self._end(Status.FAILED, LOST, which, BEGUN, LONG_SILENCE)
+
+    def _end(self, status: Status, error: str | None, which: str, *values: object) -> int:
+        """End the rows that a condition picks out; return how many they were."""
         with self.transaction() as cursor:
             cursor.execute(
-                """
+                f"""
                 UPDATE jobs SET status = %s, error = %s, finished_at = now(), state_at = now()
-                WHERE status IN %s AND heartbeat_at < now() - %s
-                """,
-                (Status.FAILED, LOST, BEGUN, LONG_SILENCE),
+                WHERE {which}
+                """,  # noqa: S608 — ours
+                (status, error, *values),
             )
+            return cursor.rowcount
 
     def request_cancel(self, job_id: str) -> bool:
         """Ask the job's process to stop; returns whether the job has not ended yet."""
@@ -397,42 +356,3 @@ def _storable(value: Any) -> Any:
     if isinstance(value, list):
         return [_storable(item) for item in value]
     return value
-
-
-def _take_over_text_times(cursor: Cursor) -> None:
-    """Bring the table of the original program up to date: its times were ISO text, in local time.
-
-    A time that is no ISO text is kept, as a line of the job's log. Jobs that it left running have
-    no process any more.
-    """
-    cursor.execute(
-        "SELECT column_name FROM information_schema.columns WHERE table_name = 'jobs' "
-        "AND table_schema = current_schema() AND data_type = 'text' "
-        "AND column_name IN ('started_at', 'finished_at')"
-    )
-    columns = [name for (name,) in cursor.fetchall()]
-    for column in columns:
-        old = f"{column}_text"
-        cursor.execute(f"ALTER TABLE jobs RENAME {column} TO {old}")
-        cursor.execute(f"ALTER TABLE jobs ADD {column} TIMESTAMPTZ")
-        cursor.execute(f"SELECT id, {old} FROM jobs WHERE coalesce({old}, '') <> ''")  # noqa: S608
-        for job_id, text in cursor.fetchall():
-            try:
-                time = datetime.fromisoformat(text).astimezone(UTC)
-            except (ValueError, OverflowError):
-                cursor.execute(
-                    "UPDATE jobs SET log = coalesce(log, '') || %s WHERE id = %s",
-                    (f"\n{column}: {text}\n", job_id),
-                )
-            else:
-                cursor.execute(
-                    f"UPDATE jobs SET {column} = %s WHERE id = %s",  # noqa: S608
-                    (time, job_id),
-                )
-        cursor.execute(f"ALTER TABLE jobs DROP {old}")
-    if columns:
-        cursor.execute(
-            "UPDATE jobs SET status = %s, finished_at = coalesce(finished_at, now()) "
-            "WHERE status = %s",
-            (Status.CANCELLED, Status.RUNNING),
-        )
