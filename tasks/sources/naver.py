@@ -11,7 +11,7 @@ import random
 import re
 import time
 from collections.abc import Generator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -94,28 +94,20 @@ def search(query: SearchQuery, settings: Settings) -> Generator[tuple[Candidate,
     come after some pages. Closing the generator ends the browser.
     """
     ranking = Ranking()
-    with closing(readings(query, settings)) as loads:
-        for number, load in enumerate(loads, start=1):
+    with open_browser(settings) as browser:
+        page = ResultsPage(browser, search_address(query, settings.naver_search_url))
+        load = page.open()
+        for number in range(1, MOST_LOADS + 1):
             fresh = ranking.add(load)
             found = ", ".join(f"{part.strategy} {len(part.results)}" for part in load)
-            _log.info("Load %d for “%s”: %s; %d new.", number, query.text, found, len(fresh))
+            _log.info(
+                "Load %d for “%s”: %s; %d new.", number, query.text, found or "none", len(fresh)
+            )
             if fresh:
                 yield fresh
-            if ranking.count >= ENOUGH_RESULTS:
+            if page.is_at_end or ranking.count >= ENOUGH_RESULTS:
                 return
-
-
-def readings(query: SearchQuery, settings: Settings) -> Generator[tuple[Extraction, ...]]:
-    """Yield, for each load of the page, what every way of reading finds; raises as ``search``."""
-    address = search_address(query, settings.naver_search_url)
-    with open_browser(settings) as browser:
-        page = ResultsPage(browser, address)
-        if first := page.open():
-            yield first
-        for _ in range(MOST_LOADS):
-            if page.is_at_end:
-                return
-            yield page.more()
+            load = page.more()
 
 
 def search_address(query: SearchQuery, base_url: str) -> str:
