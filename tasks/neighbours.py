@@ -11,11 +11,13 @@ on how the rows are cut, and pairs nearer than 1e-6 to the radius may fall on ei
 
 import time
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
+
+if TYPE_CHECKING:  # torch takes seconds to import, so only what needs it does
+    import torch
 
 NOISE = -1
 STRIPE = 1024  # rows; times n: the numbers held at once
@@ -42,7 +44,7 @@ class Neighbourhood:
         self._whole = self._of_all_pairs() if len(vectors) <= WHOLE else None
         self._rough: torch.Tensor | None = None
         if self._whole is None and eps < MOST_ROUGH and _is_bfloat16_fast():
-            self._rough = torch.from_numpy(self.unit).bfloat16()
+            self._rough = _rounded(self.unit)
             lost = np.linalg.norm(self.unit - self._rough.float().numpy(), axis=1).max()
             self._doubt = float(2 * lost + lost**2) + OF_A_NUMBER * (1 - eps) + OF_SUMS
 
@@ -76,9 +78,22 @@ class Neighbourhood:
         if self._rough is None:
             near = self.near(rows, columns)
             return near, near
-        rough = (self._rough[rows] @ self._rough[columns].T).view(torch.int16).numpy()
+        rough = _bits_of(self._rough[rows] @ self._rough[columns].T)
         surely = rough > _bits(1 - self.eps + self._doubt)
         return surely, rough >= _bits(1 - self.eps - self._doubt)
+
+
+def _rounded(matrix: Matrix) -> "torch.Tensor":
+    import torch
+
+    return torch.from_numpy(matrix).bfloat16()
+
+
+def _bits_of(rounded: "torch.Tensor") -> npt.NDArray[np.int16]:
+    import torch
+
+    bits: npt.NDArray[np.int16] = rounded.view(torch.int16).numpy()
+    return bits
 
 
 def _bits(number: float) -> int:
@@ -89,6 +104,7 @@ def _bits(number: float) -> int:
 @cache
 def _is_bfloat16_fast() -> bool:
     """Whether this processor multiplies bfloat16 at least half as fast again as float32."""
+    import torch
 
     def seconds(matrix: torch.Tensor) -> float:
         taken = []

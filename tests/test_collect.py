@@ -63,6 +63,16 @@ def rows(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+def test_the_program_begins_without_what_takes_seconds_to_import() -> None:
+    program = (
+        "import sys, flows.command, dashboard.app; print({'torch', 'sklearn'} & {*sys.modules})"
+    )
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program], cwd=COLLECT.parents[1], stdout=subprocess.PIPE, check=True
+    )
+    assert done.stdout == b"set()\n"
+
+
 @pytest.mark.parametrize("query", ["사과", "자동차", "house"])
 def test_the_dataset_is_the_subject(
     query: str, replica: Replica, jobs: Jobs, tmp_path: Path
