@@ -1,16 +1,16 @@
 """The whole job, query to folder, against the way of the program this one succeeds.
 
-    python benchmarks/flow.py [--repeats 3] [--limit 60] [--latency-ms 100] [--model DIR]
+    python benchmarks/flow.py [--repeats 2] [--limit 250] [--latency-ms 100] [--model DIR]
 
 Both search the local replica of Naver with the same browser code and embed with the same CLIP. The
 peer works as the earlier program did: one download at a time, one image through CLIP at a time, the
 largest cluster of DBSCAN at 0.18, every image encoded anew. The replica's picture hosts answer
 ``latency-ms`` late, as hosts do that are not on this machine.
 
-``overhead`` is the share of our time that goes when the same task functions run on a plain thread
-pool instead of Prefect, whose server is up before any clock starts. ``first_download_s`` is the
-time from the command line to the first image on disk, with a temporary Prefect server and with one
-that runs already.
+``overhead`` is what the flow takes longer than the same task functions on a plain thread pool, less
+``prefect_start_s``, what Prefect takes for a flow of nothing at all; its server is up before any
+clock starts. ``first_download_s`` is the time from the command line to the first image on disk,
+with a temporary Prefect server and with one that runs already.
 """
 
 import argparse
@@ -26,11 +26,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
 import requests
 from PIL import Image
+from prefect import flow
 from prefect.settings import PREFECT_API_URL
 from rich.console import Console
 from rich.table import Table
@@ -55,12 +57,18 @@ from tests.naver_replica.serving import serve
 
 QUERY = "사과 500"
 EARLIER_EPS = 0.18
+Result = TypeVar("Result")
 COLLECT = Path(__file__).parents[1] / "flows" / "collect.py"
 
 
 def ours(request: CollectRequest) -> int:
     """Run the flow; return how many images were saved."""
     return collect(request).waterfall.chosen
+
+
+@flow
+def nothing() -> None:
+    """Do nothing, in a flow."""
 
 
 def without_prefect(request: CollectRequest) -> int:
@@ -123,6 +131,13 @@ def the_earlier_way(request: CollectRequest) -> int:
     return len(chosen[: request.limit])
 
 
+def timed(work: Callable[..., Result], *arguments: object) -> tuple[float, Result]:
+    """Return the seconds that a call takes, and its result."""
+    started = time.perf_counter()
+    result = work(*arguments)
+    return time.perf_counter() - started, result
+
+
 def first_download(out_dir: Path, model: str, prefect_api: str) -> float:
     """Return the seconds from the command line to the first image on disk."""
     started = time.perf_counter()
@@ -144,8 +159,8 @@ def first_download(out_dir: Path, model: str, prefect_api: str) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--limit", type=int, default=60)
+    parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--limit", type=int, default=250)
     parser.add_argument("--latency-ms", type=float, default=100.0)
     parser.add_argument("--model", default="tests/tiny_clip")
     arguments = parser.parse_args()
@@ -164,18 +179,19 @@ def main() -> None:
         quiet_prefect()
         use_prefect_server()
         load(arguments.model, "auto")
-        for repeat in range(arguments.repeats + 1):  # the first round warms up and is not counted
-            for name, way in ways.items():
+        nothing()
+        start = statistics.median(timed(nothing)[0] for _ in range(5))
+        for name, way in ways.items():
+            for repeat in range(arguments.repeats + 1):
                 request = CollectRequest(
                     query=QUERY,
-                    limit=arguments.limit,
+                    limit=arguments.limit if repeat else 10,  # the first warms up
                     model=arguments.model,
                     out_dir=Path(folder) / f"{name}-{repeat}",
                 )
-                started = time.perf_counter()
-                images[name] = way(request)
+                taken, images[name] = timed(way, request)
                 if repeat:
-                    seconds[name].append(time.perf_counter() - started)
+                    seconds[name].append(taken)
         first = {
             "temporary": first_download(Path(folder) / "first", arguments.model, ""),
             "running": first_download(
@@ -183,18 +199,20 @@ def main() -> None:
             ),
         }
     table = Table("way", "images", "seconds: median", "least", "most", title="query to folder")
-    for name, taken in seconds.items():
-        figures = (statistics.median(taken), min(taken), max(taken))
+    for name, each in seconds.items():
+        figures = (statistics.median(each), min(each), max(each))
         table.add_row(name, str(images[name]), *(f"{figure:.2f}" for figure in figures))
     Console().print(table)
-    median = {name: statistics.median(taken) for name, taken in seconds.items()}
+    median = {name: statistics.median(each) for name, each in seconds.items()}
+    plain = median["without Prefect"]
     result = {
         "stage": "flow",
         "ours": round(median["ours"], 3),
         "peer": round(median["the earlier way"], 3),
         "unit": "seconds",
         "ratio": round(median["the earlier way"] / median["ours"], 3),
-        "overhead": round(1 - median["without Prefect"] / median["ours"], 3),
+        "overhead": round((median["ours"] - start - plain) / plain, 3),
+        "prefect_start_s": round(start, 2),
         "candidates": CANDIDATES_PER_IMAGE * arguments.limit,
         "latency_ms": arguments.latency_ms,
         "first_download_s": first,

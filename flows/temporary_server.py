@@ -18,6 +18,7 @@ import prefect
 import requests
 from prefect.settings import (
     PREFECT_API_URL,
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_SERVER_API_HOST,
     PREFECT_SERVER_API_PORT,
     get_current_settings,
@@ -58,7 +59,9 @@ def use_prefect_server() -> None:
     until_exit = ExitStack()  # not sooner: till then Prefect's threads deliver logs and events
     atexit.register(until_exit.close)
     url = running_server() or _start(until_exit)
-    until_exit.enter_context(temporary_settings({PREFECT_API_URL: url}))
+    # The row has a sign of life of its own, and the end of Prefect's would be waited for.
+    changes = {PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+    until_exit.enter_context(temporary_settings(changes))
 
 
 def _start(until_exit: ExitStack) -> str:
