@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +29,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import PrefectException
-from prefect.states import Cancelled, Crashed
+from prefect.states import Cancelled, Crashed, Scheduled
 
 from flows.mirror import ending, status_of, told
 from flows.terminal import quiet_prefect
@@ -39,6 +39,7 @@ from tasks.recorder import handling
 from tasks.settings import Settings
 
 EVERY_S = 2.0
+PENDING_TOO_LONG = timedelta(minutes=30)  # longer than the largest image takes to be pulled
 PAGE = 200  # what Prefect returns at once, at the most
 FLOW = FlowFilter(name=FlowFilterName(any_=["collect"]))
 UNFINISHED = [
@@ -101,6 +102,7 @@ class Reconciler:
                     job.flow_run_id or "", Status.CANCELLED, error="It was deleted in Prefect."
                 )
         for run in known.values():
+            _send_again(client, run)
             job_now = jobs.of_run(run.id.hex)
             if job_now and run.state and (job_now.status in ENDED or not _has_process(job_now)):
                 _end_in_prefect(client, run.id, run.state, job_now)
@@ -111,6 +113,14 @@ def _has_process(job: Job) -> bool:
     return job.status is Status.RUNNING or (
         job.status is Status.WAITING and job.heartbeat_at is not None
     )
+
+
+def _send_again(client: SyncPrefectClient, run: FlowRun) -> None:
+    """Have a run taken by a worker once more whose first worker ended before it began the run."""
+    pending = run.state if run.state and run.state.is_pending() else None
+    if pending and datetime.now(UTC) - pending.timestamp > PENDING_TOO_LONG:
+        client.set_flow_run_state(run.id, Scheduled(), force=True)
+        log.warning("Run %s was taken and not begun: it waits for a worker again.", run.id)
 
 
 def _end_in_prefect(client: SyncPrefectClient, run_id: UUID, state: State[Any], job: Job) -> None:

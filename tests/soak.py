@@ -4,8 +4,8 @@
 
 Runs start through a worker and as scripts, two at a time, on a whole installation with the replica
 of Naver. At the end each row says what became of its run, each ``done`` has its whole dataset, no
-process of a run is left, and the memory of the server, the worker and the reconciler is compared
-with that after the first ten runs. The last line is one JSON object.
+process of a run is left, its browser included, and the memory of the server, the worker and the
+reconciler is compared with that after the first ten runs. The last line is one JSON object.
 """
 
 import argparse
@@ -23,6 +23,7 @@ import psutil
 from tasks.jobs import ENDED, Job, Status
 from tasks.postgres import connect
 from tasks.settings import Settings
+from tests.leftovers import processes
 from tests.naver_replica.serving import serve
 from tests.site import Site, processes_of, site, until
 from tests.test_orchestration import (
@@ -100,7 +101,9 @@ def main() -> int:
         serve() as replica,
     ):
         database = connect(Settings(_env_file=None, data_dir=Path(folder) / "db"))
-        environment = replica.environment()
+        temporary = Path(folder) / "tmp"
+        temporary.mkdir()
+        environment = replica.environment() | {"TMPDIR": str(temporary)}
         with site(Path(folder), database.dsn, environment) as here:
             runs = []
             early: dict[str, float] = {}
@@ -120,17 +123,19 @@ def main() -> int:
                 if (problem := check(here, rows[query], expected))
             }
             late = memory(here)
+        orphans = processes(temporary)
         database.close()
     result = {
         "runs": asked.runs,
         "rows": dict(Counter(str(job.status) for job in rows.values())),
         "acts": dict(Counter(act for _, act, _ in runs)),
         "wrong": wrong,
+        "orphans": orphans,
         "memory_mb_after_10": early,
         "memory_mb_at_end": late,
     }
     sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
-    return 1 if wrong or len(rows) != asked.runs else 0
+    return 1 if wrong or orphans or len(rows) != asked.runs else 0
 
 
 def _unfinished(here: Site) -> int:

@@ -19,9 +19,13 @@ import pytest
 from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.schedules import IntervalSchedule
-from prefect.states import AwaitingRetry, Cancelling, Paused, Scheduled
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import AwaitingRetry, Cancelling, Paused, Pending, Scheduled
 
+from flows import reconcile
+from flows.reconcile import Reconciler
 from tasks.jobs import LOST, STOPPED, Job, Status
+from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.serving import Replica
 from tests.site import Process, Site, processes_of, site, until, uuid
@@ -297,6 +301,23 @@ def test_a_run_that_is_deleted_or_cancelled_in_prefect_before_it_began(here: Sit
         client.set_flow_run_state(uuid(cancelled), Cancelling())
     assert here.await_job("deleted", has_ended, WITHIN_S).status is Status.CANCELLED
     assert here.await_job("called off", has_ended, WITHIN_S).status is Status.CANCELLED
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_a_run_whose_worker_ended_before_it_began_waits_for_another(
+    here: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = no_process(here, "taken", Scheduled(scheduled_time=datetime.now(UTC) + LATER))
+    with here.client() as client:
+        client.set_flow_run_state(uuid(job), Pending(), force=True)
+    settings = Settings(_env_file=None, database_url=here.environment["DATABASE_URL"])
+    with temporary_settings({PREFECT_API_URL: here.api}):
+        Reconciler(settings).turn()
+        assert state_type(here, job) is StateType.PENDING
+        monkeypatch.setattr(reconcile, "PENDING_TOO_LONG", timedelta(0))
+        Reconciler(settings).turn()
+    assert state_type(here, job) is StateType.SCHEDULED
+    cancel_by_command(here, job)
 
 
 def test_a_worker_and_a_schedule_run_to_the_end(here: Site) -> None:
