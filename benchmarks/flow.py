@@ -181,17 +181,18 @@ def main() -> None:
         load(arguments.model, "auto")
         nothing()
         start = statistics.median(timed(nothing)[0] for _ in range(5))
+
+        def request(name: str) -> CollectRequest:
+            out_dir = Path(folder) / name
+            return CollectRequest(
+                query=QUERY, limit=arguments.limit, model=arguments.model, out_dir=out_dir
+            )
+
+        ours(request("warm-up"))  # the replica draws its pictures once
         for name, way in ways.items():
-            for repeat in range(arguments.repeats + 1):
-                request = CollectRequest(
-                    query=QUERY,
-                    limit=arguments.limit if repeat else 10,  # the first warms up
-                    model=arguments.model,
-                    out_dir=Path(folder) / f"{name}-{repeat}",
-                )
-                taken, images[name] = timed(way, request)
-                if repeat:
-                    seconds[name].append(taken)
+            for repeat in range(arguments.repeats):
+                taken, images[name] = timed(way, request(f"{name}-{repeat}"))
+                seconds[name].append(taken)
         first = {
             "temporary": first_download(Path(folder) / "first", arguments.model, ""),
             "running": first_download(
