@@ -103,6 +103,10 @@ class JobInList(BaseModel):
     status: Status
     count: int | None
     error: str | None
+    error_code: str | None = Field(
+        description="Why it ended without a dataset, for programs; null in the rows of earlier "
+        "versions, whose error is a sentence alone."
+    )
     started_at: datetime | None
     finished_at: datetime | None
     scheduled_for: datetime | None
@@ -219,6 +223,7 @@ class Form(BaseModel):
 
     fields: dict[str, Any] = Field(description="The JSON schema of a run's request.")
     defaults: dict[str, Any]
+    max_queries: int = Field(description="How many queries can be started at once.")
     runner: RunnerInfo
     data_dir: str
     token_required: bool
@@ -258,6 +263,7 @@ def _fields(job: Job, runner: Runner, places: Mapping[str, int]) -> dict[str, An
         "status": job.status,
         "count": job.count,
         "error": job.error,
+        "error_code": job.error_code,
         "started_at": _utc(job.started_at),
         "finished_at": _utc(job.finished_at),
         "scheduled_for": _utc(job.scheduled_for),

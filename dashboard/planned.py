@@ -12,7 +12,7 @@ from typing import Any
 
 from psycopg2.extras import Json
 
-from tasks.jobs import BEGUN, ENDED, STOPPED, Jobs, Status
+from tasks.jobs import BEGUN, ENDED, STOPPED, Cause, Jobs, Status
 
 CLAIM = timedelta(seconds=60)  # more than a process takes from its start to its row
 _IS_PLANNED = "flow_run_id IS NULL AND status = 'scheduled'"
@@ -53,8 +53,8 @@ def plan_again(jobs: Jobs, job_id: str) -> bool:
         cursor.execute(
             """
             UPDATE jobs SET status = %s, flow_run_id = NULL, state_at = now(), heartbeat_at = NULL,
-                error = NULL, finished_at = NULL, progress = NULL, scheduled_for = NULL,
-                is_cancel_requested = false
+                error = NULL, error_code = NULL, finished_at = NULL, progress = NULL,
+                scheduled_for = NULL, is_cancel_requested = false
             WHERE id = %s AND status IN %s
             """,
             (Status.SCHEDULED, job_id, ENDED),
@@ -124,17 +124,23 @@ def hand_over(jobs: Jobs, job_id: str, flow_run_id: str, since: datetime) -> boo
     return bool(row and row[0])
 
 
-def end(jobs: Jobs, job_id: str, error: str) -> None:
+def end(jobs: Jobs, job_id: str, cause: Cause) -> None:
     """End a planned job that could not be started, or is no longer wanted."""
     with jobs.transaction() as cursor:
         cursor.execute(
             f"""
             UPDATE jobs SET finished_at = now(), state_at = now(),
                 status = CASE WHEN is_cancel_requested THEN %s ELSE %s END,
-                error = CASE WHEN is_cancel_requested THEN %s ELSE %s END
+                error = CASE WHEN is_cancel_requested THEN %s ELSE %s END,
+                error_code = CASE WHEN is_cancel_requested THEN %s ELSE %s END
             WHERE {_IS_PLANNED} AND id = %s
             """,  # noqa: S608 — ours
-            (Status.CANCELLED, Status.FAILED, STOPPED, error, job_id),
+            (
+                *(Status.CANCELLED, Status.FAILED),
+                *(STOPPED.sentence, cause.sentence),
+                *(STOPPED.code, cause.code),
+                job_id,
+            ),
         )
 
 
@@ -143,11 +149,17 @@ def cancel(jobs: Jobs, job_id: str) -> bool:
     with jobs.transaction() as cursor:
         cursor.execute(
             f"""
-            UPDATE jobs SET status = %(cancelled)s, error = %(stopped)s, finished_at = now(),
-                state_at = now()
+            UPDATE jobs SET status = %(cancelled)s, error = %(sentence)s, error_code = %(code)s,
+                finished_at = now(), state_at = now()
             WHERE {_IS_PLANNED} AND {_IS_FREE} AND id = %(id)s
             """,  # noqa: S608 — ours
-            {"cancelled": Status.CANCELLED, "stopped": STOPPED, "claim": CLAIM, "id": job_id},
+            {
+                "cancelled": Status.CANCELLED,
+                "sentence": STOPPED.sentence,
+                "code": STOPPED.code,
+                "claim": CLAIM,
+                "id": job_id,
+            },
         )
         return cursor.rowcount == 1
 

@@ -8,6 +8,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from dashboard import docs, tokens
 from dashboard.bodies import (
     DEFAULT_LIMIT,
+    MAX_QUERIES,
     Done,
     Form,
     Health,
@@ -45,6 +46,7 @@ def options(services: Parts) -> Form:
     return Form(
         fields=fields,
         defaults=defaults | {"limit": DEFAULT_LIMIT, "out_dir": DEFAULT_PARENT},
+        max_queries=MAX_QUERIES,
         runner=RunnerInfo(
             kind=runner.kind,
             prefect_ui=runner.ui,

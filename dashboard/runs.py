@@ -25,8 +25,8 @@ from dashboard.runner import Runner, RunnerWatch
 from flows.cancelling import cancel
 from flows.reconcile import Reconciler
 from flows.request import CollectRequest, begun_with
-from tasks.errors import BadRequestError, DatabaseError
-from tasks.jobs import BEGUN, ENDED, STOPPED, Job, Jobs, Status
+from tasks.errors import BadRequestError, DatabaseError, ErrorCode
+from tasks.jobs import BEGUN, ENDED, STOPPED, Cause, Job, Jobs, Status
 from tasks.settings import Settings
 
 TURN_EVERY_S = 1.0
@@ -121,7 +121,7 @@ class Runs:
         self._stop(job)
         if job.status in BEGUN and not is_alive:  # nobody is left who would end it
             with self._database.jobs() as jobs:
-                jobs.end(job.flow_run_id, Status.CANCELLED, error=STOPPED)
+                jobs.end(job.flow_run_id, Status.CANCELLED, STOPPED)
 
     def _stop(self, job: Job) -> None:
         try:
@@ -148,7 +148,8 @@ class Runs:
 
     def _turn(self, jobs: Jobs) -> None:
         for job_id, said in self._children.reap().items():
-            planned.end(jobs, job_id, said)  # does nothing where its run began: it said the end
+            # Does nothing where its run began: it said the end.
+            planned.end(jobs, job_id, Cause(ErrorCode.NOT_STARTED, said))
         planned.keep(jobs, self._children.ids())
         self._reconciler.end_lost(jobs)  # all of its turn that needs no server of Prefect's
         while not self._closing.is_set():
@@ -171,7 +172,8 @@ class Runs:
         except PrefectHTTPStatusError as error:
             if error.response.status_code not in (409, 422):
                 return self._wait(jobs, job, error)
-            planned.end(jobs, job.id, f"Prefect refused the run: {error.response.text[:300]}")
+            said = f"Prefect refused the run: {error.response.text[:300]}"
+            planned.end(jobs, job.id, Cause(ErrorCode.NOT_STARTED, said))
             return True
         except (httpx.HTTPError, PrefectException, ObjectNotFound) as error:
             return self._wait(jobs, job, error)

@@ -107,7 +107,7 @@ def cancel(job: Job, settings: Settings, prefect_api: str | None) -> None:
         # Where no process has begun, nobody would make Cancelled of Cancelling.
         state: State[Any] = Cancelling() if job.heartbeat_at else Cancelled()
         if prefect_api and _ask_prefect(run_id, prefect_api, state):
-            jobs.end(run_id, Status.CANCELLED, error=STOPPED)  # it had not begun
+            jobs.end(run_id, Status.CANCELLED, STOPPED)  # it had not begun
 
 
 def _ask_prefect(run_id: str, prefect_api: str, state: State[Any]) -> bool:

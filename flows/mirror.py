@@ -13,14 +13,19 @@ from typing import Any
 from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State, StateType
-from prefect.exceptions import MissingResult, TerminationSignal, UnfinishedRun
+from prefect.exceptions import (
+    MissingResult,
+    ParameterTypeError,
+    TerminationSignal,
+    UnfinishedRun,
+)
 from prefect.states import Cancelled
 
 from flows.cancelling import is_minded
 from flows.request import CollectRequest
 from tasks import guard
-from tasks.errors import CollectError, DatabaseError
-from tasks.jobs import LOST, STOPPED, Jobs, Run, Status
+from tasks.errors import CollectError, DatabaseError, ErrorCode
+from tasks.jobs import LOST, STOPPED, Cause, Jobs, Run, Status
 from tasks.recorder import BEAT_EVERY_S, PATIENCE_S
 from tasks.settings import Settings
 
@@ -45,13 +50,13 @@ def mirror(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
 
     A database that is away is waited for, as this may be the only word on it.
     """
-    status, error = ending(state)
-    run = told(flow_run, state, status, error)
+    status, cause = ending(state)
+    run = told(flow_run, state, status, cause)
     try:
         for tries_left in reversed(range(round(PATIENCE_S / BEAT_EVERY_S))):
             try:
                 with Jobs.open(Settings()) as jobs:
-                    jobs.end(run.flow_run_id, status, error=error)
+                    jobs.end(run.flow_run_id, status, cause)
                     jobs.observe(run)
                 break
             except DatabaseError as problem:
@@ -63,7 +68,7 @@ def mirror(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     # Prefect takes any interrupt for a crash; where it minds the process, it has the last word.
     if status is Status.CANCELLED and state.is_crashed() and not is_minded():
         with get_client(sync_client=True) as client:
-            client.set_flow_run_state(flow_run.id, Cancelled(message=error), force=True)
+            client.set_flow_run_state(flow_run.id, Cancelled(message=STOPPED.sentence), force=True)
 
 
 def status_of(state: State[Any]) -> Status:
@@ -73,7 +78,7 @@ def status_of(state: State[Any]) -> Status:
     return _STATUS[state.type]
 
 
-def ending(state: State[Any]) -> tuple[Status, str | None]:
+def ending(state: State[Any]) -> tuple[Status, Cause | None]:
     """Return a final state as the table says it: the status, and what went wrong."""
     if state.is_completed():
         return Status.DONE, None
@@ -83,13 +88,15 @@ def ending(state: State[Any]) -> tuple[Status, str | None]:
     if isinstance(error, KeyboardInterrupt | TerminationSignal):
         return Status.CANCELLED, STOPPED
     if isinstance(error, CollectError):
-        return Status.FAILED, str(error)
+        return Status.FAILED, Cause.of(error)
     if state.is_crashed() and (state.message or "").startswith("Process exited with status code"):
         return Status.FAILED, LOST
-    return Status.FAILED, state.message or f"The run ended as {state.name}."
+    said = state.message or f"The run ended as {state.name}."
+    code = ErrorCode.BAD_REQUEST if isinstance(error, ParameterTypeError) else ErrorCode.UNEXPECTED
+    return Status.FAILED, Cause(code, said)
 
 
-def told(flow_run: FlowRun, state: State[Any], status: Status, error: str | None) -> Run:
+def told(flow_run: FlowRun, state: State[Any], status: Status, cause: Cause | None) -> Run:
     """Return what Prefect tells of a run. Its parameters may be anything: nobody checked them."""
     request = flow_run.parameters.get("request")
     # What was left out has its default, and a query may be missing altogether.
@@ -105,7 +112,7 @@ def told(flow_run: FlowRun, state: State[Any], status: Status, error: str | None
         status=status,
         since=state.timestamp,
         scheduled_for=state.state_details.scheduled_time,
-        error=error,
+        cause=cause,
     )
 
 

@@ -34,7 +34,7 @@ from prefect.states import Cancelled, Crashed, Scheduled
 from flows.mirror import ending, status_of, told
 from flows.terminal import quiet_prefect
 from tasks.errors import CollectError, DatabaseError
-from tasks.jobs import ENDED, LOST, SILENCE, Job, Jobs, Status
+from tasks.jobs import DELETED, ENDED, LOST, SILENCE, Job, Jobs, Status
 from tasks.recorder import handling
 from tasks.settings import Settings
 
@@ -84,7 +84,7 @@ class Reconciler:
             if job.id not in self._heard or beat != job.heartbeat_at:
                 self._heard[job.id] = (job.heartbeat_at, now)
             elif now - since >= SILENCE.total_seconds() and jobs.end_lost(job):
-                log.warning("Job %s: %s", job.id, LOST)
+                log.warning("Job %s: %s", job.id, LOST.sentence)
 
     def _follow_prefect(self, jobs: Jobs, client: SyncPrefectClient) -> None:
         known = {run.id.hex: run for run in _unfinished_runs(client)}
@@ -93,14 +93,12 @@ class Reconciler:
         for run in _without_later_turns([*known.values(), *others.values()]):
             if run.state and not run.state.is_cancelling():
                 status = status_of(run.state)
-                error = ending(run.state)[1] if status in ENDED else None
-                jobs.observe(told(run, run.state, status, error))
+                cause = ending(run.state)[1] if status in ENDED else None
+                jobs.observe(told(run, run.state, status, cause))
         for job in missing:
             # One that began may be known to another server alone; it says itself how it ends.
             if job.flow_run_id not in others and job.status is Status.SCHEDULED:
-                jobs.end(
-                    job.flow_run_id or "", Status.CANCELLED, error="It was deleted in Prefect."
-                )
+                jobs.end(job.flow_run_id or "", Status.CANCELLED, DELETED)
         for run in known.values():
             _send_again(client, run)
             job_now = jobs.of_run(run.id.hex)

@@ -21,7 +21,7 @@ from prefect.tasks import Task
 from tasks import progress
 from tasks.download import download_batch
 from tasks.embed import embed_batch
-from tasks.errors import BadRequestError, CollectError
+from tasks.errors import BadRequestError, CollectError, ErrorCode
 from tasks.settings import Settings, TaskRunnerName
 from tasks.workspace import Workspace
 
@@ -30,6 +30,8 @@ TASKS_AT_ONCE = 6  # batches that download or wait for the model
 
 class ClusterError(CollectError):
     """The Dask or Ray cluster cannot be reached or started."""
+
+    code = ErrorCode.CLUSTER
 
 
 def runner_for(name: TaskRunnerName, settings: Settings) -> TaskRunner[Any]:

@@ -25,7 +25,7 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from tasks.errors import CollectError
+from tasks.errors import CollectError, ErrorCode
 
 START_TIMEOUT_S = 90.0  # the first start on a machine makes Prefect's database
 STOP_TIMEOUT_S = 10.0
@@ -33,6 +33,8 @@ STOP_TIMEOUT_S = 10.0
 
 class PrefectError(CollectError):
     """Prefect's server cannot be reached or started."""
+
+    code = ErrorCode.PREFECT
 
 
 def running_server() -> str | None:

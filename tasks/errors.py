@@ -16,20 +16,49 @@
     ├── DatabaseError           Postgres cannot be used
     └── OutputError             the dataset's folder cannot be written
 
-Each message says what happened, to what, and what the user can do. Errors of libraries are mapped
-to these where they come in, with ``raise ... from``.
+Each message says what happened, to what, and what the user can do; the code of each class is for
+programs. Errors of libraries are mapped to these where they come in, with ``raise ... from``.
 """
 
+from enum import StrEnum
 from typing import ClassVar
+
+
+class ErrorCode(StrEnum):
+    """Why a job ended without a dataset, as programs read it: an error of the tree, or its fate."""
+
+    BAD_REQUEST = "bad_request"
+    SEARCH = "search"
+    BROWSER = "browser"
+    BROWSER_MISSING = "browser_missing"
+    UNREACHABLE = "unreachable"
+    BLOCKED = "blocked"
+    ADULT_QUERY = "adult_query"
+    KEYS = "keys"
+    QUOTA = "quota"
+    PAGE_CHANGED = "page_changed"
+    MODEL = "model"
+    NO_SUBJECT = "no_subject"
+    DATABASE = "database"
+    OUTPUT = "output"
+    CLUSTER = "cluster"
+    PREFECT = "prefect"
+    LOST = "lost"
+    STOPPED = "stopped"
+    DELETED = "deleted"
+    NOT_STARTED = "not_started"
+    UNEXPECTED = "unexpected"
 
 
 class CollectError(Exception):
     """Base of the tree.
 
-    ``exit_code`` is what the command line returns; ``is_transient`` says whether the same call may
-    work a little later, and so whether a retry makes sense.
+    ``code`` is the word for programs; ``exit_code`` is what the command line returns;
+    ``is_transient`` says whether the same call may work a little later, and so whether a retry
+    makes sense.
     """
 
+    code: ClassVar[ErrorCode]
     exit_code: ClassVar[int] = 1
     is_transient: ClassVar[bool] = False
 
@@ -37,64 +66,87 @@ class CollectError(Exception):
 class BadRequestError(CollectError):
     """An argument that cannot be right, whatever the world does."""
 
+    code = ErrorCode.BAD_REQUEST
     exit_code = 2
 
 
 class SearchError(CollectError):
     """Candidates cannot be had from the source."""
 
+    code = ErrorCode.SEARCH
+
 
 class BrowserError(SearchError):
     """The browser died or does not start."""
 
+    code = ErrorCode.BROWSER
     is_transient = True
 
 
 class BrowserMissingError(BrowserError):
     """No browser or no driver is on this machine."""
 
+    code = ErrorCode.BROWSER_MISSING
     is_transient = False
 
 
 class UnreachableError(SearchError):
     """The search page does not answer."""
 
+    code = ErrorCode.UNREACHABLE
     is_transient = True
 
 
 class BlockedError(SearchError):
     """The search page refuses this network; going on would make it worse."""
 
+    code = ErrorCode.BLOCKED
+
 
 class AdultQueryError(SearchError):
     """The search page shows results of this query to logged-in adults only."""
+
+    code = ErrorCode.ADULT_QUERY
 
 
 class KeysError(SearchError):
     """The keys of the search API are missing, wrong, or not entitled to it."""
 
+    code = ErrorCode.KEYS
+
 
 class QuotaError(SearchError):
     """The day's calls to the search API are used up; tomorrow there are more."""
+
+    code = ErrorCode.QUOTA
 
 
 class PageChangedError(SearchError):
     """The page came, but no way of reading it finds a result."""
 
+    code = ErrorCode.PAGE_CHANGED
+
 
 class ModelError(CollectError):
     """The CLIP weights cannot be had, or what is there does not load."""
+
+    code = ErrorCode.MODEL
 
 
 class NoSubjectError(CollectError):
     """The search worked, but no group of images is the subject."""
 
+    code = ErrorCode.NO_SUBJECT
     exit_code = 3
 
 
 class DatabaseError(CollectError):
     """Postgres cannot be reached or refuses us."""
 
+    code = ErrorCode.DATABASE
+
 
 class OutputError(CollectError):
     """The dataset's folder cannot be written."""
+
+    code = ErrorCode.OUTPUT

@@ -73,7 +73,7 @@ def _end(flow_run_id: str, is_stopping: bool) -> None:
         try:
             with Jobs.open(Settings()) as jobs:
                 if is_stopping:
-                    jobs.end(flow_run_id, Status.CANCELLED, error=STOPPED)
+                    jobs.end(flow_run_id, Status.CANCELLED, STOPPED)
                 elif job := jobs.of_run(flow_run_id):
                     jobs.end_lost(job)
                 return

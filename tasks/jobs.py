@@ -19,7 +19,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json
 
 from tasks import jobs_schema
-from tasks.errors import DatabaseError
+from tasks.errors import CollectError, DatabaseError, ErrorCode
 from tasks.postgres import connect
 from tasks.settings import Settings
 
@@ -38,8 +38,29 @@ class Status(StrEnum):
 ENDED = (Status.DONE, Status.FAILED, Status.CANCELLED)
 BEGUN = (Status.RUNNING, Status.WAITING)
 
-LOST = "The run's process was killed, or memory ran out; what it has finished is kept."
-STOPPED = "The run was stopped; what it has finished is kept, and the job can be resumed."
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a job ended without a dataset: a word for programs, and a sentence for people."""
+
+    code: ErrorCode
+    sentence: str
+
+    @classmethod
+    def of(cls, error: CollectError) -> "Cause":
+        """Return an error as the cause."""
+        return cls(error.code, str(error))
+
+
+LOST = Cause(
+    ErrorCode.LOST,
+    "The run's process was killed, or memory ran out; what it has finished is kept.",
+)
+STOPPED = Cause(
+    ErrorCode.STOPPED,
+    "The run was stopped; what it has finished is kept, and the job can be resumed.",
+)
+DELETED = Cause(ErrorCode.DELETED, "It was deleted in Prefect.")
 
 SILENCE = timedelta(seconds=10)  # a process that was not heard of for so long may be gone
 LONG_SILENCE = timedelta(minutes=2)  # longer than a database is away now and then
@@ -53,6 +74,7 @@ class Job:
     ``request`` is what was asked (a ``CollectRequest`` as JSON, without its job id), ``progress``
     the items ``{stage: {"done", "expected"}}`` of the run that has the job now, ``waterfall`` the
     counts of its last selection. ``heartbeat_at`` is when its process last gave a sign of life.
+    ``error_code`` is an ``ErrorCode``, and None in the rows of earlier programs.
     """
 
     id: str
@@ -62,6 +84,7 @@ class Job:
     status: Status
     count: int | None = None
     error: str | None = None
+    error_code: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     flow_run_id: str | None = None
@@ -82,7 +105,7 @@ class Run:
     status: Status
     since: datetime
     scheduled_for: datetime | None = None
-    error: str | None = None
+    cause: Cause | None = None
 
 
 class Jobs:
@@ -133,8 +156,9 @@ class Jobs:
                     flow_run_id = excluded.flow_run_id, query = excluded.query,
                     request_limit = excluded.request_limit, request = excluded.request,
                     out_dir = excluded.out_dir, status = excluded.status, error = NULL,
-                    progress = NULL, finished_at = NULL, state_at = excluded.state_at,
-                    heartbeat_at = now(), started_at = coalesce(jobs.started_at, now()),
+                    error_code = NULL, progress = NULL, finished_at = NULL,
+                    state_at = excluded.state_at, heartbeat_at = now(),
+                    started_at = coalesce(jobs.started_at, now()),
                     is_cancel_requested = jobs.is_cancel_requested
                         AND coalesce(jobs.flow_run_id, excluded.flow_run_id)
                             = excluded.flow_run_id
@@ -176,15 +200,16 @@ class Jobs:
                 UPDATE jobs SET
                     heartbeat_at = now(), log = coalesce(log, '') || %(lines)s,
                     progress = coalesce(%(progress)s, progress),
-                    status = CASE WHEN error = %(lost)s THEN %(running)s ELSE status END,
-                    finished_at = CASE WHEN error = %(lost)s THEN NULL ELSE finished_at END,
-                    error = nullif(error, %(lost)s)
+                    status = CASE WHEN error_code = %(lost)s THEN %(running)s ELSE status END,
+                    finished_at = CASE WHEN error_code = %(lost)s THEN NULL ELSE finished_at END,
+                    error = CASE WHEN error_code = %(lost)s THEN NULL ELSE error END,
+                    error_code = nullif(error_code, %(lost)s)
                 WHERE flow_run_id = %(run)s RETURNING is_cancel_requested
                 """,
                 {
                     "lines": _storable(lines),
                     "progress": Json(progress) if progress else None,
-                    "lost": LOST,
+                    "lost": ErrorCode.LOST,
                     "running": Status.RUNNING,
                     "run": flow_run_id,
                 },
@@ -200,13 +225,13 @@ class Jobs:
                 (Json(waterfall), waterfall["chosen"], flow_run_id),
             )
 
-    def end(self, flow_run_id: str, status: Status, *, error: str | None = None) -> None:
+    def end(self, flow_run_id: str, status: Status, cause: Cause | None = None) -> None:
         """Say how the run ended; the first word on it stands.
 
         Only a run that was taken for lost may itself say better.
         """
-        which = "flow_run_id = %s AND (status NOT IN %s OR error = %s)"
-        self._end(status, error, which, flow_run_id, ENDED, LOST)
+        which = "flow_run_id = %s AND (status NOT IN %s OR error_code = %s)"
+        self._end(status, cause, which, flow_run_id, ENDED, ErrorCode.LOST)
 
     def end_lost(self, job: Job) -> bool:
         """End a job whose process is gone, unless there was a sign of life since it was read."""
@@ -230,15 +255,16 @@ class Jobs:
         which = "status IN %s AND heartbeat_at < now() - %s"
         self._end(Status.FAILED, LOST, which, BEGUN, LONG_SILENCE)
 
-    def _end(self, status: Status, error: str | None, which: str, *values: object) -> int:
+    def _end(self, status: Status, cause: Cause | None, which: str, *values: object) -> int:
         """End the rows that a condition picks out; return how many they were."""
         with self.transaction() as cursor:
             cursor.execute(
                 f"""
-                UPDATE jobs SET status = %s, error = %s, finished_at = now(), state_at = now()
+                UPDATE jobs SET status = %s, error = %s, error_code = %s, finished_at = now(),
+                    state_at = now()
                 WHERE {which}
                 """,  # noqa: S608 — ours
-                (status, error, *values),
+                (status, cause and cause.sentence, cause and cause.code, *values),
             )
             return cursor.rowcount
 
@@ -304,19 +330,22 @@ _OBSERVE = """
 WITH run AS (
     SELECT %(run)s::varchar AS flow_run_id, %(status)s::varchar AS status,
            %(since)s::timestamptz AS since, %(error)s::text AS error,
-           %(scheduled_for)s::timestamptz AS scheduled_for, %(has_ended)s AS has_ended,
-           %(is_start)s AS is_start
+           %(error_code)s::varchar AS error_code, %(scheduled_for)s::timestamptz AS scheduled_for,
+           %(has_ended)s AS has_ended, %(is_start)s AS is_start
 )
 INSERT INTO jobs AS job (id, flow_run_id, query, request_limit, request, out_dir, status, error,
-                         log, started_at, finished_at, state_at, heartbeat_at, scheduled_for)
+                         error_code, log, started_at, finished_at, state_at, heartbeat_at,
+                         scheduled_for)
 SELECT coalesce((SELECT id FROM jobs WHERE jobs.flow_run_id = run.flow_run_id),
                 (SELECT id FROM jobs WHERE id = %(job)s), flow_run_id),
-       flow_run_id, %(query)s, %(limit)s, %(request)s, %(out_dir)s, status, error, '',
+       flow_run_id, %(query)s, %(limit)s, %(request)s, %(out_dir)s, status, error,
+       error_code, '',
        CASE WHEN is_start THEN NULL ELSE since END, CASE WHEN has_ended THEN now() END, since, NULL,
        scheduled_for
 FROM run
 ON CONFLICT (id) DO UPDATE SET
     flow_run_id = excluded.flow_run_id, status = excluded.status, error = excluded.error,
+    error_code = excluded.error_code,
     finished_at = excluded.finished_at, state_at = excluded.state_at,
     scheduled_for = excluded.scheduled_for,
     heartbeat_at = CASE WHEN %(is_start)s THEN NULL ELSE job.heartbeat_at END,
@@ -340,7 +369,8 @@ def _values_of(run: Run) -> dict[str, object]:
         "status": run.status,
         "since": run.since,
         "scheduled_for": run.scheduled_for,
-        "error": run.error,
+        "error": run.cause and run.cause.sentence,
+        "error_code": run.cause and run.cause.code,
         "has_ended": run.status in ENDED,
         "is_start": run.status in (Status.SCHEDULED, Status.WAITING),
         "ended": ENDED,

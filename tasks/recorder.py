@@ -137,5 +137,5 @@ class Recorder(logging.Handler):
         )
         del self._lines[:count]
         if self._is_stopped and self._closing.is_set():
-            jobs.end(self._flow_run_id, Status.CANCELLED, error=STOPPED)
+            jobs.end(self._flow_run_id, Status.CANCELLED, STOPPED)
         return is_wanted_away

@@ -27,7 +27,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from dashboard.bodies import MAX_QUERIES
 from flows.request import CollectRequest
+from tasks.errors import ErrorCode
+from tasks.jobs import STOPPED
 from tasks.records import Reason
 from tests.naver_replica import copies
 from tests.naver_replica.pictures import STRAYS, SUBJECTS, draw
@@ -42,6 +45,7 @@ TYPES = {
     ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml",
 }  # fmt: skip
 ENDED = ("done", "failed", "cancelled")
+NOTED = ": not finished after 30 s"  # a detail of the program's own, in English
 PING_S = 0.5  # of the wait for the next event; how soon a stopped server lets go of its clients
 DRAWN = 24  # different pictures of one kind
 
@@ -129,8 +133,8 @@ class Stub:
             job = {
                 "id": job_id, "query": query, "limit": 50, "status": status, "count": None,
                 "out_dir": f"/home/me/datasets/naver_collected/{job_id}", "error": None,
-                "waterfall": None, "request": {}, "position": None, "prefect_url": None,
-                "progress": None,
+                "error_code": None, "waterfall": None, "request": {}, "position": None,
+                "prefect_url": None, "progress": None,
                 "flow_run_id": job_id, "heartbeat_at": None, "scheduled_for": None,
                 "started_at": None if status == "scheduled" else now(), "finished_at": None,
                 "elapsed_s": None if status == "scheduled" else 0.0,
@@ -340,7 +344,8 @@ class Handler(BaseHTTPRequestHandler):
     def _run(self, body: Job) -> str:
         self.stub.runs.append(body)
         if body["query"] == "refuse me":
-            raise Refused(422, "invalid", "query: <b>refused</b>")
+            accepted = self.headers["Accept-Language"]
+            raise Refused(422, "invalid", f"query: <b>refused</b> in {accepted}.")
         return self.stub.add(body["query"], limit=body.get("limit", 20))
 
     def _options(self) -> Job:
@@ -351,6 +356,7 @@ class Handler(BaseHTTPRequestHandler):
         return {
             "fields": schema,
             "defaults": defaults | {"limit": 20, "out_dir": "naver_collected"},
+            "max_queries": MAX_QUERIES,
             "runner": runner,
             "data_dir": "data",
             "token_required": bool(self.stub.token),
@@ -413,7 +419,7 @@ class Handler(BaseHTTPRequestHandler):
             stub.change(job_id, status="cancelled", finished_at=now())
             self._json({"ok": True, "message": "Cancelled."})
         elif rest == "/resume":
-            stub.change(job_id, status="running", started_at=now(), error=None)
+            stub.change(job_id, status="running", started_at=now(), error=None, error_code=None)
             self._json({"ok": True, "job_id": job_id})
         elif rest == "/log":
             offset = int(given.get("offset", 0))
@@ -479,7 +485,9 @@ def decision(job: Job, verdict: str, number: int) -> Job:
         "cluster": 0 if is_chosen else None, "copy_of": None, "rendition": "original",
         "source_format": "JPEG", "reason": None if is_chosen else verdict,
         "detail": "" if is_chosen else f"The measure is below the least allowed ({number}).",
-        "attempts": [{"url": url, "kind": "original", "outcome": "ok"}],
+        "attempts": [
+            {"url": url, "kind": "original", "outcome": "ok" if is_fetched else verdict + NOTED},
+        ],
         "thumbnail": f"{base}/thumbnails/{key}" if is_fetched else None,
         "image": f"{base}/images/{key}.jpg" if is_chosen else None,
     }  # fmt: skip
@@ -524,11 +532,12 @@ def fill(stub: Stub) -> None:
         status="failed",
         count=0,
         finished_at=now(),
-        error="Naver shows a captcha for “우산”: no image can be read. Try again later, or use "
-        "--source naver-api.",
+        error="search.naver.com refuses this network for a while (its block page, status 403). "
+        "Wait at least half an hour and search less often; nothing was clicked or worked around.",
+        error_code=ErrorCode.BLOCKED,
     )
     stopped = stub.add("나무", status="cancelled", count=0, elapsed_s=12.0, finished_at=now())
-    stub.change(stopped, error="The run was stopped; what it has finished is kept.")
+    stub.change(stopped, error=STOPPED.sentence, error_code=STOPPED.code)
     stub.progress(
         stub.add("강아지", status="running", prefect_url="http://127.0.0.1:4200/runs/flow-run/1"),
         search=(192, 0),

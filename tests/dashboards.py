@@ -15,9 +15,11 @@ from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_API_PORT, temporary
 
 from dashboard.app import create_app
 from dashboard.services import Services
-from tasks.jobs import Job, Jobs, Status
+from tasks.errors import ErrorCode
+from tasks.jobs import Cause, Job, Jobs, Status
 
 ORIGIN = "http://127.0.0.1"
+BROKE = Cause(ErrorCode.BROWSER, "It broke.")
 # Not the one that a developer may have running.
 _NO_PREFECT = {PREFECT_API_URL: None, PREFECT_SERVER_API_PORT: 9}
 
@@ -74,7 +76,7 @@ def begun(jobs: Jobs, job_id: str, **request: Any) -> Job:
 def ended(jobs: Jobs, job_id: str, status: Status = Status.DONE, **request: Any) -> Job:
     """Make the row of a job that ended."""
     begun(jobs, job_id, **request)
-    jobs.end(job_id, status, error=None if status is Status.DONE else "It broke.")
+    jobs.end(job_id, status, None if status is Status.DONE else BROKE)
     job = jobs.get(job_id)
     assert job
     return job

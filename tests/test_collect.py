@@ -21,6 +21,7 @@ from tasks.errors import (
     BadRequestError,
     BlockedError,
     CollectError,
+    ErrorCode,
     ModelError,
     NoSubjectError,
     OutputError,
@@ -144,13 +145,14 @@ def test_a_subject_that_is_not_found_is_said_and_can_be_tried_again(
     assert (failed.status, failed.count) == (Status.FAILED, 0)
     assert failed.error
     assert failed.error.startswith("No group among")
+    assert failed.error_code == ErrorCode.NO_SUBJECT
 
     # Neither the search nor a download is repeated: there is nothing to reach any more.
     monkeypatch.setenv("NAVER_SEARCH_URL", "http://127.0.0.1:9/")
     monkeypatch.setenv("DOWNLOAD_ALLOW_HOSTS", "")
     report = run(limit=30, job_id=failed.id)
     done = only(jobs)
-    assert (done.id, done.status, done.error, done.count) == (failed.id, Status.DONE, None, 30)
+    assert (done.id, done.status, done.error_code, done.count) == (failed.id, Status.DONE, None, 30)
     # Without a subject it had looked at all that the replica has.
     assert "150 candidates are kept of an earlier run." in jobs.log(failed.id)
     assert report.out_dir == folder
@@ -305,7 +307,7 @@ def test_a_stopped_run_leaves_nothing_behind_and_can_go_on(
     assert "Traceback" not in rest
     assert leftovers(temporary) == []
     stopped = only(jobs)
-    assert (stopped.status, stopped.error) == (Status.CANCELLED, STOPPED)
+    assert (stopped.status, stopped.error_code) == (Status.CANCELLED, STOPPED.code)
     assert not (Path(stopped.out_dir) / "manifest.jsonl").exists()
 
     report = run("사과 500", limit=30, job_id=stopped.id)

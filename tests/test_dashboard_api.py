@@ -12,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from dashboard.bodies import MAX_QUERIES
 from flows.request import CollectRequest
 from tasks.jobs import Jobs, Status
 from tasks.settings import Settings
@@ -23,9 +24,9 @@ from tests.test_thumbnails import image_file
 JOB = "0a1b2c3d"
 CHOSEN, REFUSED, LOST = "a" * 16, "b" * 16, "c" * 16
 KEYS = {
-    "id", "query", "limit", "out_dir", "status", "count", "error", "started_at", "finished_at",
-    "scheduled_for", "flow_run_id", "heartbeat_at", "elapsed_s", "progress", "waterfall",
-    "request", "position", "prefect_url", "can_resume", "can_cancel",
+    "id", "query", "limit", "out_dir", "status", "count", "error", "error_code", "started_at",
+    "finished_at", "scheduled_for", "flow_run_id", "heartbeat_at", "elapsed_s", "progress",
+    "waterfall", "request", "position", "prefect_url", "can_resume", "can_cancel",
 }  # fmt: skip
 
 
@@ -422,6 +423,7 @@ def test_the_form_knows_fields_defaults_and_who_runs(api: TestClient) -> None:
     assert shown["runner"]["kind"] == "child"
     assert shown["runner"]["sentence"].endswith(".")
     assert shown["token_required"] is False
+    assert shown["max_queries"] == MAX_QUERIES
     answer = api.post("/api/run", json={"query": "감", **shown["defaults"]})
     assert answer.status_code == 200
 

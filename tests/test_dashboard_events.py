@@ -17,7 +17,7 @@ import requests
 
 from dashboard.events import QUEUE_LENGTH, Client
 from tasks.jobs import Jobs, Status
-from tests.dashboards import begun, ended, served
+from tests.dashboards import BROKE, begun, ended, served
 
 Event = tuple[str, dict[str, Any]]
 
@@ -75,7 +75,7 @@ def test_two_windows_see_the_same(address: str, jobs: Jobs) -> None:
     begun(jobs, "1")
     with events(address) as one, events(address) as other:
         assert next(one)[1]["id"] == next(other)[1]["id"] == "1"
-        jobs.end("1", Status.FAILED, error="It broke.")
+        jobs.end("1", Status.FAILED, BROKE)
         for found in (one, other):
             assert until(found, "job", status="failed")["error"] == "It broke."
 

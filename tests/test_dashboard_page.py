@@ -22,7 +22,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 from dashboard.bodies import MAX_QUERIES
 from flows.request import CollectRequest
 from tasks.browser import find_binary, find_driver
-from tasks.jobs import Status
+from tasks.errors import ErrorCode
+from tasks.jobs import STOPPED, Status
 from tasks.records import Reason
 from tasks.settings import PROJECT_DIR, Settings
 from tests.dashboard_stub import STATIC, Stub, shares
@@ -397,8 +398,36 @@ def test_what_the_server_refuses_is_said_as_text(page: Page) -> None:
     page.open().one("#fields [name=limit]")
     page.type("#query", "refuse me")
     page.click("#start")
-    page.shows("#form-message", "<b>refused</b>")
+    page.shows("#form-message", "<b>refused</b> in ko.")
     assert page.one("#query").get_attribute("value") == "refuse me"
+    page.click("#language")  # the API is told which language to answer in
+    page.click("#start")
+    page.shows("#form-message", "<b>refused</b> in en.")
+    page.click("#language")
+
+
+def test_why_a_job_ended_is_said_in_the_language_of_the_page(page: Page, stub: Stub) -> None:
+    sentence = "search.naver.com refuses this network (status 403)."
+    job = stub.add("우산", status="failed", error=sentence, error_code=ErrorCode.BLOCKED)
+    stopped = stub.add("배", status="cancelled", error=STOPPED.sentence, error_code=STOPPED.code)
+    strange = stub.add("감", status="failed", error="Say no.", error_code="constructor")
+    early = stub.add("귤", status="failed", error="오래된 오류.", error_code=None)
+    page.open().shows(row(job, ".job-error [lang=ko]"), "30분 이상 기다렸다가")
+    page.shows(row(job, ".job-error [lang=en]"), sentence)
+    page.shows(row(stopped, ".job-error [lang=ko]"), "이어서 할 수 있습니다")
+    page.lacks(row(stopped, ".job-error [lang=en]"))  # it says nothing more
+    page.shows(row(strange, ".job-error [lang=en]"), "Say no.")
+    page.shows(row(early, ".job-error [lang='']"), "오래된 오류.")
+    page.click("#language")
+    page.until(lambda: page.one(row(job, ".job-error")).text == sentence)
+    page.until(lambda: page.one(row(stopped, ".job-error")).text == STOPPED.sentence)
+    page.open(f"/static/job.html?job_id={job}").shows("#job-error [lang=en]", sentence)
+    page.click("#language")
+    page.shows("#job-error [lang=ko]", "30분 이상 기다렸다가")
+    page.shows("#job-error .original", sentence)
+    stub.change(job, status="running", error=None, error_code=None)
+    page.until(lambda: page.all("#job-error .original")[0].text == "")
+    page.lacks("#job-error")
 
 
 def test_two_windows_show_the_same(page: Page, stub: Stub) -> None:
@@ -584,7 +613,8 @@ def test_the_large_view_goes_through_the_pictures_by_keys(page: Page, stub: Stub
     page.click("[data-verdict=timed_out]")
     page.click("#tiles [data-stage=fetch]")
     page.shows(".view-picture", "사진 없음")
-    page.shows(".view-facts", "시간 초과")
+    page.shows(".attempts", "시간 초과")
+    page.shows(".attempts [lang=en]", "not finished after 30 s")
 
 
 def test_the_log_is_followed_filtered_and_searched(page: Page, stub: Stub) -> None:
@@ -656,6 +686,10 @@ def test_every_word_is_there_in_both_languages(page: Page) -> None:
         "Object.fromEntries(Object.entries(m.WORDS).map(([l, w]) => [l, Object.keys(w)]))))"
     )
     assert words["ko"] == words["en"]
+    codes = page.browser.execute_async_script(
+        "import('/static/js/job-error.js').then((m) => arguments[0](Object.keys(m.KOREAN)))"
+    )
+    assert codes == list(ErrorCode)
     known = set(words["ko"])
     assert {f"reason.{r}{end}" for r in Reason for end in ("", ".why")} <= known
     assert {f"status.{status}" for status in Status} <= known

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from dashboard import planned
-from tasks.jobs import LOST, STOPPED, Jobs, Run, Status
+from tasks.errors import ErrorCode
+from tasks.jobs import LOST, STOPPED, Cause, Jobs, Run, Status
 from tests.dashboards import begun
 
 RUN = "e" * 32
+NO_START = Cause(ErrorCode.NOT_STARTED, "It did not begin.")
 
 
 def request(query: str = "사과") -> dict[str, Any]:
@@ -24,10 +26,10 @@ def two(jobs: Jobs) -> Jobs:
     return jobs
 
 
-def status(jobs: Jobs, job_id: str) -> tuple[Status, str | None]:
+def status(jobs: Jobs, job_id: str) -> tuple[Status, str | None, str | None]:
     job = jobs.get(job_id)
     assert job
-    return job.status, job.error
+    return job.status, job.error, job.error_code
 
 
 def forget_claims(jobs: Jobs) -> None:
@@ -84,7 +86,7 @@ def test_a_job_that_waits_for_its_worker_has_a_place_and_one_for_later_has_none(
 
 def test_a_cancelled_job_is_started_no_more(two: Jobs) -> None:
     assert planned.cancel(two, "1")
-    assert status(two, "1") == (Status.CANCELLED, STOPPED)
+    assert status(two, "1") == (Status.CANCELLED, STOPPED.sentence, STOPPED.code)
     claimed = planned.claim(two)
     assert claimed
     assert claimed.id == "2"
@@ -97,31 +99,31 @@ def test_a_cancelling_during_the_start_is_not_forgotten(two: Jobs) -> None:
     two.request_cancel("1")
     two.request_cancel("2")
     assert planned.hand_over(two, "1", RUN, datetime.now(UTC))
-    planned.end(two, "2", "It did not begin.")
-    assert status(two, "2") == (Status.CANCELLED, STOPPED)
+    planned.end(two, "2", NO_START)
+    assert status(two, "2") == (Status.CANCELLED, STOPPED.sentence, STOPPED.code)
 
 
 def test_a_start_that_failed_is_said(two: Jobs) -> None:
     planned.claim(two)
-    planned.end(two, "1", "It did not begin.")
-    assert status(two, "1") == (Status.FAILED, "It did not begin.")
+    planned.end(two, "1", NO_START)
+    assert status(two, "1") == (Status.FAILED, NO_START.sentence, NO_START.code)
     begun(two, "2")
-    planned.end(two, "2", "It did not begin.")
-    assert status(two, "2") == (Status.RUNNING, None)
+    planned.end(two, "2", NO_START)
+    assert status(two, "2") == (Status.RUNNING, None, None)
 
 
 def test_an_ended_job_is_planned_again_and_the_old_run_says_nothing_more(jobs: Jobs) -> None:
     begun(jobs, "1")
     jobs.beat("1", lines="one\n", progress={"search": {"done": 1, "expected": 0}})
     assert not planned.plan_again(jobs, "1")
-    jobs.end("1", Status.FAILED, error=LOST)
+    jobs.end("1", Status.FAILED, LOST)
     assert planned.plan_again(jobs, "1")
     jobs.end("1", Status.DONE)
     jobs.beat("1", lines="late\n")
     job = jobs.get("1")
     assert job
-    assert (job.status, job.error, job.progress, job.finished_at) == (
-        Status.SCHEDULED, None, None, None,
+    assert (job.status, job.error, job.error_code, job.progress, job.finished_at) == (
+        Status.SCHEDULED, None, None, None, None,
     )  # fmt: skip
     assert jobs.log("1") == "one\n"
     assert planned.claim(jobs)

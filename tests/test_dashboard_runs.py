@@ -20,6 +20,7 @@ from dashboard.database import Database
 from dashboard.runner import Runner, RunnerWatch, look
 from dashboard.runs import Runs
 from flows.collect import collect
+from tasks.errors import ErrorCode
 from tasks.jobs import STOPPED, Job, Jobs, Status
 from tasks.settings import Settings
 from tests.dashboards import begun, client
@@ -68,7 +69,7 @@ def test_a_run_is_started_cancelled_resumed_and_looked_at(jobs: Jobs) -> None:
         assert shown()["status"] == "running"
         assert api.post(f"{path}/cancel").json()["ok"] is True
         eventually(lambda: shown()["status"] == "cancelled")
-        assert shown()["error"] == STOPPED
+        assert shown()["error"] == STOPPED.sentence
     # Another dashboard goes on with it: the row is all it needs.
     with client() as api:
         assert api.post(f"{path}/resume").json()["job_id"] == job_id
@@ -102,7 +103,9 @@ def test_a_child_that_does_not_begin_is_said(jobs: Jobs) -> None:
     planned.plan(jobs, "1", {"query": "", "limit": 20, "out_dir": "/d"})
     with client():
         eventually(lambda: job_of(jobs, "1").status is Status.FAILED)
-    assert "query cannot be used" in (job_of(jobs, "1").error or "")
+    refused = job_of(jobs, "1")
+    assert refused.error_code == ErrorCode.NOT_STARTED
+    assert "query cannot be used" in (refused.error or "")
 
 
 @pytest.mark.usefixtures("children")

@@ -49,7 +49,7 @@ def ended(jobs: Jobs) -> Job:
 def test_a_run_that_is_killed_is_ended_in_its_row(jobs: Jobs, run: "subprocess.Popen[str]") -> None:
     run.kill()
     job = ended(jobs)
-    assert (job.status, job.error) == (Status.FAILED, LOST)
+    assert (job.status, job.error_code) == (Status.FAILED, LOST.code)
 
 
 def test_a_run_that_does_not_stop_is_killed_and_cancelled(
@@ -60,7 +60,7 @@ def test_a_run_that_does_not_stop_is_killed_and_cancelled(
     run.stdin.flush()
     assert run.wait(guard.STOP_WITHIN_S + 10) == -signal.SIGKILL
     job = ended(jobs)
-    assert (job.status, job.error) == (Status.CANCELLED, STOPPED)
+    assert (job.status, job.error_code) == (Status.CANCELLED, STOPPED.code)
 
 
 def test_a_guard_that_was_killed_or_dismissed_is_missed_by_nobody() -> None:

@@ -6,11 +6,13 @@ from typing import Any
 import psycopg2
 import pytest
 
-from tasks.errors import DatabaseError
-from tasks.jobs import ENDED, LOST, Job, Jobs, Run, Status
+from tasks.errors import DatabaseError, ErrorCode
+from tasks.jobs import ENDED, LOST, Cause, Job, Jobs, Run, Status
 from tasks.settings import Settings
 
 RUN, OTHER_RUN = "a" * 32, "b" * 32
+BROKE = Cause(ErrorCode.BROWSER, "It broke.")
+LATER = Cause(ErrorCode.UNEXPECTED, "A later word.")
 
 
 def begun(jobs: Jobs, job_id: str = RUN, flow_run_id: str = RUN, limit: int = 50) -> Job:
@@ -47,23 +49,25 @@ def test_the_log_grows_and_no_character_breaks_it(jobs: Jobs) -> None:
 def test_the_first_word_on_how_a_run_ended_stands(jobs: Jobs, status: Status) -> None:
     begun(jobs)
     jobs.set_waterfall(RUN, {"chosen": 7})
-    jobs.end(RUN, status, error="first")
+    jobs.end(RUN, status, BROKE)
     for later in ENDED:
-        jobs.end(RUN, later, error="later")
+        jobs.end(RUN, later, LATER)
     job = jobs.get(RUN)
     assert job
-    assert (job.status, job.error, job.count) == (status, "first", 7)
+    assert (job.status, job.error, job.error_code) == (status, BROKE.sentence, BROKE.code)
+    assert job.count == 7
     assert job.finished_at
 
 
 def test_a_resumed_job_keeps_its_id_and_log_and_belongs_to_the_new_run(jobs: Jobs) -> None:
     first = begun(jobs)
     jobs.beat(RUN, lines="one\n")
-    jobs.end(RUN, Status.FAILED, error="it broke")
+    jobs.end(RUN, Status.FAILED, BROKE)
     resumed = begun(jobs, RUN, OTHER_RUN, limit=60)
-    assert (resumed.status, resumed.error, resumed.finished_at) == (Status.RUNNING, None, None)
+    assert (resumed.status, resumed.finished_at) == (Status.RUNNING, None)
+    assert (resumed.error, resumed.error_code) == (None, None)
     assert (resumed.started_at, resumed.request_limit) == (first.started_at, 60)
-    jobs.end(RUN, Status.FAILED, error="a late word of the first run")
+    jobs.end(RUN, Status.FAILED, LATER)
     jobs.beat(RUN, lines="a late line of the first run\n")
     jobs.end(OTHER_RUN, Status.DONE)
     job = jobs.get(RUN)
@@ -92,10 +96,12 @@ def test_a_run_that_was_only_told_of_has_a_row(jobs: Jobs) -> None:
     assert (job.status, job.query, job.request_limit) == (Status.SCHEDULED, "배", 9)
     assert (job.started_at, job.scheduled_for) == (None, later)
     assert job.request == {"query": "배", "limit": 9, "out_dir": None}
-    jobs.observe(told(Status.FAILED, after_s=1, error="Refused."))
+    jobs.observe(told(Status.FAILED, after_s=1, cause=BROKE))
     ended = jobs.get(RUN)
     assert ended
-    assert (ended.status, ended.error) == (Status.FAILED, "Refused.")
+    assert (ended.status, ended.error, ended.error_code) == (
+        Status.FAILED, BROKE.sentence, BROKE.code,
+    )  # fmt: skip
     assert ended.finished_at
 
 
@@ -125,29 +131,30 @@ def test_what_is_told_later_counts_unless_the_run_has_ended(
 
 def test_a_job_that_ended_is_scheduled_again_by_another_run(jobs: Jobs) -> None:
     begun(jobs)
-    jobs.end(RUN, Status.FAILED, error="it broke")
+    jobs.end(RUN, Status.FAILED, BROKE)
     jobs.observe(told(Status.SCHEDULED, after_s=1, run=OTHER_RUN, job=RUN))
     job = jobs.get(RUN)
     assert job
-    assert (job.status, job.flow_run_id, job.error) == (Status.SCHEDULED, OTHER_RUN, None)
+    assert (job.status, job.flow_run_id) == (Status.SCHEDULED, OTHER_RUN)
+    assert (job.error, job.error_code) == (None, None)
     assert len(jobs.newest(limit=10)) == 1
 
 
 def test_a_run_that_names_no_job_there_is_gets_a_row_of_its_own(jobs: Jobs) -> None:
-    jobs.observe(told(Status.FAILED, job="abc", error="There is no job abc to resume."))
+    jobs.observe(told(Status.FAILED, job="abc", cause=BROKE))
     assert [job.id for job in jobs.newest(limit=10)] == [RUN]
 
 
 def test_a_run_that_goes_on_is_not_taken_over_by_what_is_told_of_another(jobs: Jobs) -> None:
     begun(jobs)
-    jobs.observe(told(Status.FAILED, after_s=9, run=OTHER_RUN, job=RUN, error="It is running."))
+    jobs.observe(told(Status.FAILED, after_s=9, run=OTHER_RUN, job=RUN, cause=BROKE))
     assert status_of(jobs) is Status.RUNNING
 
 
 @pytest.mark.parametrize("query", ["a\0b", "\ud800", "x" * 10_000, 7, None, {"a": ["\0"]}])
 def test_whatever_a_run_was_asked_its_row_can_be_written(jobs: Jobs, query: object) -> None:
     request = {"query": query, "limit": 10**30, "out_dir": 3, "\0": "\0"}
-    jobs.observe(Run(RUN, RUN, request, Status.FAILED, datetime.now(UTC), error="no"))
+    jobs.observe(Run(RUN, RUN, request, Status.FAILED, datetime.now(UTC), cause=BROKE))
     assert status_of(jobs) is Status.FAILED
 
 
@@ -161,12 +168,15 @@ def test_a_silent_job_is_lost_and_found_when_it_speaks_again(jobs: Jobs) -> None
     assert jobs.end_lost(silent)
     lost = jobs.get(RUN)
     assert lost
-    assert (lost.status, lost.error) == (Status.FAILED, LOST)
+    assert (lost.status, lost.error, lost.error_code) == (
+        Status.FAILED, LOST.sentence, LOST.code,
+    )  # fmt: skip
     assert not jobs.is_alive(RUN)
     jobs.beat(RUN)
     found = jobs.get(RUN)
     assert found
-    assert (found.status, found.error, found.finished_at) == (Status.RUNNING, None, None)
+    assert (found.status, found.finished_at) == (Status.RUNNING, None)
+    assert (found.error, found.error_code) == (None, None)
     jobs.end(RUN, Status.DONE)
     jobs.beat(RUN)
     assert status_of(jobs) is Status.DONE
@@ -230,7 +240,7 @@ def test_the_original_programs_table_is_taken_over_without_loss(database: str) -
         assert "started_at: yesterday" in jobs.log("2a1b2c3d")
         jobs.close()
     assert done == Job(
-        "0a1b2c3d", "고양이", 20, "data/naver_collected", Status.DONE, 18, None,
+        "0a1b2c3d", "고양이", 20, "data/naver_collected", Status.DONE, 18, None, None,
         datetime(2025, 3, 1, 1, 0, tzinfo=UTC), datetime(2025, 3, 1, 1, 2, 30, 500_000, UTC), None,
     )  # fmt: skip
     assert running
@@ -238,7 +248,8 @@ def test_the_original_programs_table_is_taken_over_without_loss(database: str) -
     assert running.started_at == datetime(2025, 3, 2, 10).astimezone(UTC)
     assert running.finished_at
     assert failed
-    assert (failed.status, failed.error, failed.started_at) == (Status.FAILED, "no", None)
+    assert (failed.status, failed.started_at) == (Status.FAILED, None)
+    assert (failed.error, failed.error_code) == ("no", None)
 
 
 @pytest.mark.parametrize(
@@ -288,3 +299,14 @@ def test_a_cancelling_that_was_asked_for_before_the_run_had_its_job_holds(jobs: 
     jobs.request_cancel(RUN)
     begun(jobs, RUN, OTHER_RUN)
     assert jobs.beat(OTHER_RUN)
+
+
+def test_a_table_of_an_earlier_version_gets_what_it_lacks(jobs: Jobs) -> None:
+    begun(jobs)
+    with jobs.transaction() as cursor:
+        cursor.execute("UPDATE jobs SET status = 'failed', error = 'It broke.'")
+        cursor.execute("ALTER TABLE jobs DROP error_code")
+    with Jobs.open(Settings()) as newer:
+        job = newer.get(RUN)
+    assert job
+    assert (job.status, job.error, job.error_code) == (Status.FAILED, "It broke.", None)

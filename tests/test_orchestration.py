@@ -24,6 +24,7 @@ from prefect.states import AwaitingRetry, Cancelling, Paused, Pending, Scheduled
 
 from flows import reconcile
 from flows.reconcile import Reconciler
+from tasks.errors import ErrorCode
 from tasks.jobs import LOST, STOPPED, Job, Status
 from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
@@ -230,7 +231,10 @@ def test_a_run_that_is_stopped_says_so(
         took = (ended.finished_at - _since(here, job, StateType.CANCELLING)).total_seconds()
     # The reconciler alone, without a guard, needs its time of silence first.
     assert took < (CANCELLED_WITHIN_S if is_cancel else WITHIN_S + 5)
-    assert (ended.status, ended.error) == (status, STOPPED if is_cancel else LOST)
+    assert (ended.status, ended.error_code) == (
+        status,
+        (STOPPED if is_cancel else LOST).code,
+    )
     until(lambda: not any(map(is_alive, mine)) or None, "the end of both", ALL_GONE_WITHIN_S)
     if in_prefect:
         until(lambda: state_type(here, job) is in_prefect or None, "Prefect's state", 30)
@@ -281,7 +285,7 @@ def test_a_run_without_a_process_has_its_row(
 
     cancel_by_command(here, job)
     ended = here.await_job(case, has_ended, WITHIN_S)
-    assert (ended.status, ended.error) == (Status.CANCELLED, STOPPED)
+    assert (ended.status, ended.error_code) == (Status.CANCELLED, STOPPED.code)
     assert state_type(here, job) is StateType.CANCELLED
 
 
@@ -356,7 +360,7 @@ def test_parameters_that_are_refused_have_their_row(here: Site) -> None:
             deployment.id, parameters={"request": {"query": "나쁜 것", "limit": -1}}
         )
     ended = here.await_job("나쁜 것", has_ended, BEGUN_WITHIN_S)
-    assert ended.status is Status.FAILED
+    assert (ended.status, ended.error_code) == (Status.FAILED, ErrorCode.BAD_REQUEST)
     assert "limit" in (ended.error or "")
 
 
@@ -365,6 +369,6 @@ def test_a_run_whose_minder_is_gone_stops(here: Site, serving: Process) -> None:
     mine = processes_of(job)
     serving.kill()
     ended = here.await_job("orphan", has_ended, CANCELLED_WITHIN_S + 2)
-    assert (ended.status, ended.error) == (Status.CANCELLED, STOPPED)
+    assert (ended.status, ended.error_code) == (Status.CANCELLED, STOPPED.code)
     until(lambda: not any(map(is_alive, mine)) or None, "the end of both", ALL_GONE_WITHIN_S)
     until(lambda: state_type(here, job) is StateType.CRASHED or None, "Prefect's state", 30)

@@ -137,7 +137,7 @@ def test_the_end_of_a_run_waits_for_a_database_that_is_away(line: Line, jobs: Jo
         threading.Timer(2, line.mend).start()
     job = jobs.get(RUN)
     assert job
-    assert (job.status, job.error) == (Status.CANCELLED, STOPPED)
+    assert (job.status, job.error_code) == (Status.CANCELLED, STOPPED.code)
     assert "the last words" in jobs.log(RUN)
 
 

@@ -21,7 +21,7 @@ from flows.collect import Report, collect
 from flows.request import CollectRequest
 from flows.runners import ClusterError, runner_for
 from tasks import embed
-from tasks.errors import BadRequestError, ModelError
+from tasks.errors import BadRequestError, ErrorCode, ModelError
 from tasks.jobs import STOPPED, Jobs, Status
 from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
@@ -143,7 +143,9 @@ def test_a_cluster_that_is_away_is_said(
         pytest.raises(ClusterError, match="The dask cluster cannot be used"),
     ):
         run(tmp_path / "out", task_runner="dask")
-    assert "cannot be used" in (jobs.newest(limit=1)[0].error or "")
+    (job,) = jobs.newest(limit=1)
+    assert job.error_code == ErrorCode.CLUSTER
+    assert "cannot be used" in (job.error or "")
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
@@ -197,4 +199,4 @@ def test_a_stopped_run_takes_its_cluster_with_it(
     assert "Traceback" not in out
     assert leftovers(temporary) == []
     job = jobs.newest(limit=1)[0]
-    assert (job.status, job.error) == (Status.CANCELLED, STOPPED)
+    assert (job.status, job.error_code) == (Status.CANCELLED, STOPPED.code)

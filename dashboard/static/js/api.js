@@ -3,7 +3,7 @@
  * token once, however many calls wait for it, and then makes the call again.
  */
 
-import { has, t } from "./i18n.js";
+import { has, language, t } from "./i18n.js";
 import { askForToken } from "./login.js";
 
 /** What the API, or the way to it, refused. The message is a sentence for the reader. */
@@ -73,7 +73,11 @@ async function login(token) {
 /** @param {string} method @param {string} path @param {unknown} [body] */
 async function send(method, path, body) {
   /** @type {Record<string, string>} */
-  const headers = { Accept: "application/json", "X-Requested-With": "dashboard" };
+  const headers = {
+    Accept: "application/json",
+    "Accept-Language": language(),
+    "X-Requested-With": "dashboard",
+  };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
     return await fetch(path, {

@@ -8,7 +8,6 @@ import { t } from "./i18n.js";
 
 /** @typedef {import("./types.js").FieldSchema} FieldSchema */
 
-const MOST_QUERIES = 50; // started at once
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
 /** The queries of the text: its lines, each once. @param {string} text */
@@ -19,8 +18,13 @@ export function queriesOf(text) {
   return { queries, repeated: filled.length - queries.length, lines };
 }
 
-/** @param {string} text @param {number} maxLength @returns {string | null} */
-export function checkQueries(text, maxLength) {
+/**
+ * @param {string} text
+ * @param {number} maxLength of a query
+ * @param {number} most queries that are started at once
+ * @returns {string | null}
+ */
+export function checkQueries(text, maxLength, most) {
   const { queries, lines } = queriesOf(text);
   if (!queries.length) return t("check.query.empty");
   for (const [index, line] of lines.entries()) {
@@ -29,8 +33,8 @@ export function checkQueries(text, maxLength) {
     if (length > maxLength) return t("check.query.long", places);
     if (CONTROL.test(line)) return t("check.query.control", places);
   }
-  const places = { n: number(queries.length), max: number(MOST_QUERIES) };
-  return queries.length > MOST_QUERIES ? t("check.query.many", places) : null;
+  const places = { n: number(queries.length), max: number(most) };
+  return queries.length > most ? t("check.query.many", places) : null;
 }
 
 /**

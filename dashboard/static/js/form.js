@@ -29,6 +29,7 @@ class Form {
   /** @type {Field[]} */
   #fields = [];
   #longestQuery = LONGEST_QUERY;
+  #mostQueries = Infinity; // until the API says; it checks again
   #wasTouched = false; // an empty query is no mistake before anything was entered
   #isStarting = false;
 
@@ -56,9 +57,10 @@ class Form {
   }
 
   /** @param {Options} options */
-  addFields({ fields, defaults, runner }) {
+  addFields({ fields, defaults, runner, max_queries }) {
     const { properties } = fields;
     this.#longestQuery = properties.query?.maxLength ?? LONGEST_QUERY;
+    this.#mostQueries = max_queries;
     const first = FIRST.filter((name) => name in properties);
     const rest = Object.keys(properties).filter((name) => ![...FIRST, ...NOT_OURS].includes(name));
     this.#fields = [...first, ...rest].map((name) => {
@@ -93,10 +95,11 @@ class Form {
   /** Check everything; return the controls that are wrong. */
   #check() {
     const wrong = [];
-    const problem = checkQueries(this.query.value, this.#longestQuery);
+    const { value } = this.query;
+    const problem = checkQueries(value, this.#longestQuery, this.#mostQueries);
     if (!showProblem(this.query, find("#query-problem"), problem)) wrong.push(this.query);
     for (const field of this.#fields) if (!field.check(this.#values)) wrong.push(field.control);
-    const { repeated } = queriesOf(this.query.value);
+    const { repeated } = queriesOf(value);
     find("#query-note").textContent = repeated ? t("form.repeated", { n: repeated }) : "";
     return wrong;
   }

@@ -6,6 +6,7 @@ import { actionsOf } from "./job-actions.js";
 import { el, icon, webAddress } from "./dom.js";
 import { dateTime, duration, number } from "./format.js";
 import { say, t } from "./i18n.js";
+import { JobError } from "./job-error.js";
 import { StageMeters } from "./stage-meters.js";
 import { badge, showStatus } from "./status.js";
 import { drawYield } from "./yield-bar.js";
@@ -21,7 +22,8 @@ export class JobRow {
     this.badge = badge();
     this.place = el("span", { class: "place" });
     this.title = el("a", { href: page("job", job.id) });
-    this.error = el("p", { class: "job-error" });
+    this.error = el("div", { class: "job-error" });
+    this.cause = new JobError(this.error);
     this.started = el("span");
     this.elapsed = el("span", { class: "elapsed", role: "timer" });
     this.times = [fact("job.started", this.started), fact("job.elapsed", this.elapsed)];
@@ -88,7 +90,7 @@ export class JobRow {
     for (const time of this.times) time.hidden = !job.started_at;
     this.folder.textContent = job.out_dir ?? "";
     this.folder.title = job.out_dir ?? ""; // where there is no room for all of it
-    this.error.textContent = job.error ?? "";
+    this.cause.show(job);
     this.#showCount(job);
     this.#showProgress(job);
     this.#showLinks(job);

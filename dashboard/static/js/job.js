@@ -7,6 +7,7 @@ import { el, find, icon } from "./dom.js";
 import { connect } from "./events.js";
 import { duration, number } from "./format.js";
 import { say, t } from "./i18n.js";
+import { JobError } from "./job-error.js";
 import { PictureGrid } from "./picture-grid.js";
 import { PictureView } from "./picture-view.js";
 import { REASONS, verdictMeaning, verdictName } from "./reasons.js";
@@ -31,6 +32,7 @@ class JobPage {
     this.grid = new PictureGrid(this.pages, (at) => this.view.open(at));
     this.tabs = new VerdictTabs((chosen) => this.#open(chosen));
     this.state = { badge: badge(), text: el("span") };
+    this.error = new JobError(find("#job-error"));
     find("#state").append(this.state.badge, this.state.text);
     this.#addTools();
   }
@@ -59,7 +61,7 @@ class JobPage {
     }
     find("#waterfall-nothing").hidden = Boolean(job.waterfall);
     say(find("#waterfall-nothing"), () => t(isEnded(job) ? "waterfall.never" : "waterfall.early"));
-    find("#job-error").textContent = job.error ?? "";
+    this.error.show(job);
     if (before?.status === job.status && before.finished_at === job.finished_at) return;
     if (before) announce(t("jobs.now", { query: job.query, status: t(`status.${job.status}`) }));
     if (!before || isEnded(job)) this.#open(this.pages.verdict);

@@ -124,7 +124,7 @@ function source(health) {
     el("p", { class: ok ? "health good" : "health bad" }, () =>
       t(ok ? "overview.source.ok" : "overview.source.broken"),
     ),
-    detail ? el("p", {}, detail) : "",
+    detail ? el("p", { lang: "en" }, detail) : "",
     rows.length ? numberTable(columns, rows) : "",
     el("p", { class: "muted" }, () => t("overview.source.checked", { when: dateTime(checked_at) })),
   ];

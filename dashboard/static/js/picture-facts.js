@@ -25,7 +25,7 @@ export function factsOf(decision) {
         el("span", { class: "why" }, () => verdictMeaning(verdict)),
       ),
     ),
-    fact("detail", text(decision.detail)),
+    fact("detail", particulars(decision.detail)),
     fact("score", score === null ? null : el("span", {}, () => number(score, 4))),
     fact("size", width ? el("span", {}, () => t("fact.pixels", places())) : null),
     fact("sharpness", sharpness === null ? null : el("span", {}, () => number(sharpness, 1))),
@@ -75,11 +75,20 @@ function named(kind, value) {
   return value ? el("span", {}, () => (has(key) ? t(key) : value)) : null;
 }
 
+/** What the program noted, in its English. @param {string} value */
+function particulars(value) {
+  return value ? el("span", { lang: "en" }, value) : null;
+}
+
 /** "ok", a reason, or a reason and its particulars. @param {string} outcome */
-function outcomeText(outcome) {
-  if (outcome === "ok") return t("outcome.ok");
-  const [reason, ...particulars] = outcome.split(": ");
-  return [verdictName(reason), ...particulars].join(": ");
+function outcomeOf(outcome) {
+  const [reason, ...rest] = outcome.split(": ");
+  return el(
+    "span",
+    { class: "outcome" },
+    el("span", {}, () => (reason === "ok" ? t("outcome.ok") : verdictName(reason))),
+    particulars(rest.join(": ")),
+  );
 }
 
 /** @param {Decision} decision */
@@ -89,7 +98,7 @@ function attempts({ attempts: tried }) {
     return el(
       "li",
       {},
-      el("span", { class: "outcome" }, () => outcomeText(outcome)),
+      outcomeOf(outcome),
       el("code", {}, url),
     );
   });

@@ -20,6 +20,7 @@
  * @property {Status} status
  * @property {number | null} count
  * @property {string | null} error
+ * @property {string | null} error_code
  * @property {string | null} started_at
  * @property {string | null} finished_at
  * @property {string | null} scheduled_for
@@ -83,6 +84,7 @@
  * @typedef {Object} Options
  * @property {{properties: Record<string, FieldSchema>}} fields
  * @property {Record<string, any>} defaults
+ * @property {number} max_queries
  * @property {Runner} runner
  */
 
