@@ -29,7 +29,8 @@ from tasks.settings import Settings
 
 ABOUT = (
     "Start runs, watch them, and look at what they collected. Errors are always "
-    '{"detail": a sentence, "error": a word}. A request that changes something needs '
+    '{"detail": a sentence, "error": a word}, the sentence in Korean where Accept-Language '
+    "prefers it and else in English. A request that changes something needs "
     "Content-Type application/json if it has a body, and with a token set, "
     "Authorization: Bearer TOKEN or the cookie of /login."
 )

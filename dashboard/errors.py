@@ -6,7 +6,8 @@
     ├── ForbiddenError 403   ├── InvalidError 422
     └── NotFoundError 404    └── TooManyError 429
 
-``detail`` is a sentence for people, ``error`` a word for programs. No traceback leaves the server.
+``detail`` is a sentence for people, in Korean where Accept-Language prefers it and else in English;
+``error`` is a word for programs. No traceback leaves the server.
 """
 
 import logging
@@ -21,6 +22,7 @@ from pydantic import BaseModel, Field
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
+from dashboard.words import Phrase, language_of, of_pydantic, phrase
 from tasks.errors import BadRequestError, CollectError, DatabaseError
 
 CODES = {
@@ -36,7 +38,7 @@ CODES = {
     500: "internal",
     503: "unavailable",
 }
-INTERNAL = "Something went wrong in the dashboard; its own log says what."
+INTERNAL = phrase("Something went wrong in the dashboard; its own log says what.")
 
 log = logging.getLogger(__name__)
 
@@ -44,14 +46,21 @@ log = logging.getLogger(__name__)
 class Problem(BaseModel):
     """Why a request was not done."""
 
-    detail: str = Field(description="A sentence for people.")
+    detail: str = Field(
+        description="A sentence for people, in Korean where Accept-Language prefers it and else in "
+        "English."
+    )
     error: str = Field(description="A word for programs.")
 
 
 class ApiError(Exception):
-    """Base of the tree; the message is the sentence."""
+    """Base of the tree, raised with a template of ``words.KOREAN`` and its places."""
 
     status: ClassVar[int] = 400
+
+    def __init__(self, template: str, **places: object) -> None:
+        self.phrase = phrase(template, **places)
+        super().__init__(self.phrase.en)
 
 
 class BadInputError(ApiError):
@@ -100,11 +109,13 @@ class TooManyError(ApiError):
     status = 429
 
 
-def problem(status: int, detail: str) -> JSONResponse:
-    """Return the answer for a status and a sentence."""
-    headers = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "5"}}.get(status)
-    body = {"detail": detail, "error": CODES.get(status, "bad_request")}
-    return JSONResponse(body, status, headers)
+def problem(request: Request, status: int, said: Phrase) -> JSONResponse:
+    """Return the answer for a status and what to say, in the language that was asked for."""
+    language = language_of(request.headers.get("accept-language", ""))
+    body = {"detail": said.said_in(language), "error": CODES.get(status, "bad_request")}
+    headers = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "5"}}.get(status, {})
+    about = {"Content-Language": language, "Vary": "Accept-Language"}
+    return JSONResponse(body, status, about | headers)
 
 
 def answers_of(*statuses: int) -> dict[int | str, dict[str, object]]:
@@ -116,52 +127,58 @@ def answers_of(*statuses: int) -> dict[int | str, dict[str, object]]:
     }
 
 
-def sentence_of(errors: Sequence[ErrorDetails], *, beginning: int = 0) -> tuple[int, str]:
-    """Return the status and the sentence for what pydantic found.
+def error_of(errors: Sequence[ErrorDetails], *, beginning: int = 0) -> ApiError:
+    """Return what pydantic found as an error of ours.
 
     ``beginning`` is how many parts of a location come before the field's name.
     """
     first = errors[0]
     if first["type"] == "json_invalid":
-        return 400, "The body is no JSON."
-    said = first["msg"].removeprefix("Value error, ").rstrip(".")
+        return BadInputError("The body is no JSON.")
+    why = of_pydantic(first)
     field, *inside = first["loc"][beginning:] or ("",)
     # Of what is inside a field, an index says something; the kinds that pydantic tried do not.
     names = [str(part) for part in (field, *inside) if part is field or isinstance(part, int)]
     if field == "":  # not one field but how they go together, or the body as a whole
-        return 422, f"{said[:1].upper()}{said[1:]}."
-    return 422, f"{'.'.join(names)[:100]} cannot be used: {said[:1].lower()}{said[1:]}."
+        return InvalidError("The request cannot be used: {why}.", why=why)
+    return InvalidError("{field} cannot be used: {why}.", field=".".join(names)[:100], why=why)
 
 
 def add_handlers(app: FastAPI) -> None:
     """Have every error answered in the one form."""
 
     @app.exception_handler(ApiError)
-    def _(_request: Request, error: ApiError) -> JSONResponse:
-        return problem(error.status, str(error))
+    def _(request: Request, error: ApiError) -> JSONResponse:
+        return problem(request, error.status, error.phrase)
 
     @app.exception_handler(CollectError)
-    def _(_request: Request, error: CollectError) -> JSONResponse:
+    def _(request: Request, error: CollectError) -> JSONResponse:
         if isinstance(error, BadRequestError):
-            return problem(400, str(error))
+            return problem(request, 400, Phrase(str(error), f"요청을 쓸 수 없습니다. ({error})"))
         if isinstance(error, DatabaseError):
             log.warning("%s", error)
-            return problem(503, str(error))
+            return problem(
+                request, 503, Phrase(str(error), f"데이터베이스를 쓸 수 없습니다. ({error})")
+            )
         log.error("%s", error)
-        return problem(500, str(error))
+        return problem(request, 500, Phrase(str(error), f"대시보드 안의 오류입니다. ({error})"))
 
     @app.exception_handler(RequestValidationError)
-    def _(_request: Request, error: RequestValidationError) -> JSONResponse:
+    def _(request: Request, error: RequestValidationError) -> JSONResponse:
         # FastAPI's locations begin with the part of the request: body, path, query.
-        return problem(*sentence_of(error.errors(), beginning=1))
+        found = error_of(error.errors(), beginning=1)
+        return problem(request, found.status, found.phrase)
 
     @app.exception_handler(HTTPException)
     def _(request: Request, error: HTTPException) -> JSONResponse:
-        details = {
-            404: f"There is nothing at {request.url.path[:200]}.",
-            405: f"{request.method} is not possible at {request.url.path[:200]}.",
-        }
-        detail = details.get(error.status_code, f"{str(error.detail).rstrip('.')}.")
-        answer = problem(error.status_code, detail)
+        path = request.url.path[:200]
+        if error.status_code == 404:
+            said = phrase("There is nothing at {path}.", path=path)
+        elif error.status_code == 405:
+            said = phrase("{method} is not possible at {path}.", method=request.method, path=path)
+        else:
+            detail = f"{str(error.detail).rstrip('.')}."
+            said = Phrase(detail, f"요청을 처리할 수 없습니다. ({detail})")
+        answer = problem(request, error.status_code, said)
         answer.headers.update(error.headers or {})
         return answer

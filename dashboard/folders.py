@@ -32,27 +32,35 @@ def parent_folder(asked: str | None, data_dir: Path) -> Path:
         text = text[len(str(root)) :].strip("/")
     elif text.startswith("/"):
         raise BadInputError(
-            f"The folder {_shown(text)} is outside the data folder {root}: name one inside it."
+            "The folder {folder} is outside the data folder {root}: name one inside it.",
+            folder=_shown(text),
+            root=root,
         )
     names = [name for name in text.split("/") if name not in ("", ".")]
     if names[:1] == ["data"]:
         del names[0]
     if len(names) > MAX_DEPTH:
-        raise BadInputError(f"The folder is more than {MAX_DEPTH} folders deep.")
+        raise BadInputError("The folder is more than {depth} folders deep.", depth=MAX_DEPTH)
     for name in names:
         _check(name)
     if names and names[0].casefold() in RESERVED:
-        raise BadInputError(f"The folder {names[0]} is not for datasets: name another one.")
+        raise BadInputError(
+            "The folder {folder} is not for datasets: name another one.", folder=names[0]
+        )
     folder = root.joinpath(*names)
     if not folder.resolve().is_relative_to(root.resolve()):
-        raise BadInputError(f"The folder {_shown(text)} leads out of the data folder by a link.")
+        raise BadInputError(
+            "The folder {folder} leads out of the data folder by a link.", folder=_shown(text)
+        )
     for above in (folder, *folder.parents):
         if above == root:
             break
         if above.exists() and not above.is_dir():
-            raise BadInputError(f"{_shown(above.name)} is a file, not a folder.")
+            raise BadInputError("{folder} is a file, not a folder.", folder=_shown(above.name))
         if any((above / mark).exists() for mark in _DATASET):
-            raise BadInputError(f"The folder {_shown(above.name)} is a dataset: name another one.")
+            raise BadInputError(
+                "The folder {folder} is a dataset: name another one.", folder=_shown(above.name)
+            )
     return folder
 
 
@@ -60,7 +68,11 @@ def input_path(asked: object, data_dir: Path) -> Path:
     """Return the list or folder of images that a run may read; raises ``BadInputError``."""
     path = _inside(asked, data_dir)
     if not path.resolve().is_relative_to(data_dir.resolve()):
-        raise BadInputError(f"The input {_shown(str(asked))} leads out of {data_dir} by a link.")
+        raise BadInputError(
+            "The input {path} leads out of {root} by a link.",
+            path=_shown(str(asked)),
+            root=data_dir,
+        )
     return path
 
 
@@ -84,7 +96,7 @@ def dataset_folder(job: Job) -> Path:
     The original program's rows may name the parent, relative to the project.
     """
     if not job.out_dir or "\0" in job.out_dir:
-        raise NotFoundError(f"Job {job.id} has no folder.")
+        raise NotFoundError("Job {job} has no folder.", job=job.id)
     folder = PROJECT_DIR / job.out_dir
     return folder / job.id if job.request is None and (folder / job.id).is_dir() else folder
 
@@ -94,7 +106,9 @@ def _inside(asked: object, root: Path) -> Path:
     path = root.absolute() / text
     if "\0" in text or ".." in path.parts or not path.is_relative_to(root.absolute()):
         raise BadInputError(
-            f"{_shown(text)} is outside {root}, and no other folder may be named here."
+            "{path} is outside {root}, and no other folder may be named here.",
+            path=_shown(text),
+            root=root,
         )
     return path
 
@@ -104,9 +118,9 @@ def _check(name: str) -> None:
     is_plain = unicodedata.normalize("NFC", name) == as_read  # no look-alikes of other characters
     if not (is_plain and _NAME.fullmatch(as_read) and len(name.encode()) <= MAX_NAME_BYTES):
         raise BadInputError(
-            f"The folder name {_shown(name)} cannot be used: letters, digits, spaces and "
-            "_ - . , ( ) + = @ & can, up to 200 bytes, with a letter or digit first and no dot or "
-            "space at the end."
+            "The folder name {name} cannot be used: letters, digits, spaces and _ - . , ( ) + = @ "
+            "& can, up to 200 bytes, with a letter or digit first and no dot or space at the end.",
+            name=_shown(name),
         )
 
 

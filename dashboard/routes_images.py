@@ -14,6 +14,7 @@ from dashboard.folders import dataset_folder
 from dashboard.routes_jobs import JobId, job_of
 from dashboard.services import Parts, Services
 from dashboard.thumbnails import Side
+from dashboard.words import STATUSES
 from tasks.dataset import MANIFEST
 from tasks.jobs import ENDED
 from tasks.records import Reason
@@ -45,7 +46,7 @@ def get_image(services: Parts, job_id: JobId, filename: FileName) -> FileRespons
     """Return a picture as it was saved."""
     path = files.regular_file(dataset_folder(job_of(services, job_id)) / filename)
     if path is None:
-        raise NotFoundError(f"Job {job_id} has no picture {filename}.")
+        raise NotFoundError("Job {job} has no picture {picture}.", job=job_id, picture=filename)
     # A resumed job may save another picture under the name.
     return FileResponse(path, media_type="image/jpeg", headers={"Cache-Control": "no-cache"})
 
@@ -60,7 +61,9 @@ def list_decisions(
 ) -> Decisions:
     """Return what was decided, and why, a part at a time."""
     if verdict not in VERDICTS:
-        raise InvalidError(f"verdict cannot be used: it is none of {', '.join(VERDICTS)}.")
+        raise InvalidError(
+            "verdict cannot be used: it is none of {known}.", known=", ".join(VERDICTS)
+        )
     folder = dataset_folder(job_of(services, job_id))
     decided = files.decided(folder)
     rows = decided.having(verdict)
@@ -98,7 +101,7 @@ async def get_thumbnail(
 
 def _thumbnail(services: Services, job_id: str, key: str, size: Side, known: str) -> Response:
     image = _picture(dataset_folder(job_of(services, job_id)), key)
-    missing = NotFoundError(f"Job {job_id} has no picture of {key}.")
+    missing = NotFoundError("Job {job} has no picture {picture}.", job=job_id, picture=key)
     if image is None:
         raise missing
     try:
@@ -124,9 +127,13 @@ def get_archive(services: Parts, job_id: JobId) -> StreamingResponse:
     job = job_of(services, job_id)
     folder = dataset_folder(job)
     if job.status not in ENDED:
-        raise ConflictError(f"Job {job_id} is {job.status}: its dataset is not complete yet.")
+        raise ConflictError(
+            "Job {job} is {status}: its dataset is not complete yet.",
+            job=job_id,
+            status=STATUSES[job.status],
+        )
     if files.regular_file(folder / MANIFEST) is None:
-        raise NotFoundError(f"Job {job_id} has no dataset.")
+        raise NotFoundError("Job {job} has no dataset.", job=job_id)
     return StreamingResponse(
         files.archive(folder, job_id),
         media_type="application/zip",

@@ -10,6 +10,7 @@ from dashboard.bodies import Done, JobInFull, JobPage, Log, in_full, in_list
 from dashboard.errors import ConflictError, InvalidError, NotFoundError, TooManyError, answers_of
 from dashboard.queries import Filter, Sort
 from dashboard.services import Parts, Services
+from dashboard.words import STATUSES
 from tasks.jobs import Job, Jobs, Status
 
 JobId = Annotated[str, Path(pattern="^[0-9a-f]{1,32}$", description="The job's id.")]
@@ -27,7 +28,7 @@ def found(jobs: Jobs, job_id: str) -> Job:
     """Return a job; raises ``NotFoundError``."""
     job = jobs.get(job_id)
     if job is None:
-        raise NotFoundError(f"There is no job {job_id}.")
+        raise NotFoundError("There is no job {job}.", job=job_id)
     return job
 
 
@@ -77,7 +78,7 @@ def get_log(
     with services.database.jobs() as jobs:
         part = queries.log_part(jobs, job_id, offset)
     if part is None:
-        raise NotFoundError(f"There is no job {job_id}.")
+        raise NotFoundError("There is no job {job}.", job=job_id)
     return Log(text=part.text, next_offset=part.next_offset, is_complete=part.is_complete)
 
 
@@ -98,7 +99,9 @@ def delete_job(services: Parts, job_id: JobId) -> Done:
         job = found(jobs, job_id)
         deleted = queries.delete_ended(jobs, job_id)
     if not deleted:
-        raise ConflictError(f"Job {job_id} is {job.status}: cancel it first.")
+        raise ConflictError(
+            "Job {job} is {status}: cancel it first.", job=job_id, status=STATUSES[job.status]
+        )
     _forget(services, deleted)
     return Done(message=f"Job {job_id} was deleted from the history; its files stay.")
 
@@ -145,8 +148,9 @@ def _statuses(text: str) -> tuple[Status, ...]:
     try:
         return tuple(Status(name) for name in names)
     except ValueError as error:
-        known = ", ".join(Status)
-        raise InvalidError(f"status cannot be used: it is none of {known}.") from error
+        raise InvalidError(
+            "status cannot be used: it is none of {known}.", known=", ".join(Status)
+        ) from error
 
 
 def _text(query: str) -> str:

@@ -19,13 +19,14 @@ from pydantic import ValidationError
 from dashboard import planned, runner
 from dashboard.children import Children
 from dashboard.database import Database
-from dashboard.errors import ConflictError, InvalidError, sentence_of
+from dashboard.errors import ConflictError, InvalidError, error_of
 from dashboard.planned import Planned
 from dashboard.runner import Runner, RunnerWatch
+from dashboard.words import STATUSES
 from flows.cancelling import cancel
 from flows.reconcile import Reconciler
-from flows.request import CollectRequest, begun_with
-from tasks.errors import BadRequestError, DatabaseError, ErrorCode
+from flows.request import CollectRequest
+from tasks.errors import DatabaseError, ErrorCode
 from tasks.jobs import BEGUN, ENDED, STOPPED, Cause, Job, Jobs, Status
 from tasks.settings import Settings
 
@@ -41,7 +42,7 @@ def checked(request: Mapping[str, Any]) -> CollectRequest:
     try:
         return CollectRequest.model_validate(request)
     except ValidationError as error:
-        raise InvalidError(sentence_of(error.errors(include_url=False))[1]) from error
+        raise error_of(error.errors(include_url=False)) from error
 
 
 def can_resume(job: Job) -> bool:
@@ -92,24 +93,36 @@ class Runs:
     def resume(self, job: Job) -> None:
         """Have an ended job go on where it stopped; raises ``ConflictError``."""
         if job.status not in ENDED:
-            raise ConflictError(f"Job {job.id} has not ended: it is {job.status}.")
+            raise ConflictError(
+                "Job {job} has not ended: it is {status}.",
+                job=job.id,
+                status=STATUSES[job.status],
+            )
         if job.status is Status.DONE:
-            raise ConflictError(f"Job {job.id} is done: there is nothing to resume.")
+            raise ConflictError("Job {job} is done: there is nothing to resume.", job=job.id)
+        if job.request is None:
+            raise ConflictError(
+                "Job {job} is of an earlier program and cannot be resumed.", job=job.id
+            )
         try:
-            checked(begun_with(job))
-        except BadRequestError as error:
-            raise ConflictError(str(error)) from error
+            checked(job.request)
         except InvalidError as error:
-            raise ConflictError(f"Job {job.id} cannot be resumed: {error}") from error
+            raise ConflictError(
+                "Job {job} cannot be resumed: {why}", job=job.id, why=error.phrase
+            ) from error
         with self._database.jobs() as jobs:
             if not planned.plan_again(jobs, job.id):
-                raise ConflictError(f"Job {job.id} was resumed by somebody else just now.")
+                raise ConflictError("Job {job} was resumed by somebody else just now.", job=job.id)
         self._is_due.set()
 
     def cancel(self, job: Job) -> None:
         """Have a job end that has not; raises ``ConflictError``."""
         if job.status in ENDED:
-            raise ConflictError(f"Job {job.id} has ended already: it is {job.status}.")
+            raise ConflictError(
+                "Job {job} has ended already: it is {status}.",
+                job=job.id,
+                status=STATUSES[job.status],
+            )
         with self._database.jobs() as jobs:
             if planned.cancel(jobs, job.id):
                 return

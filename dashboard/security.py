@@ -88,13 +88,14 @@ class Guard:
             receive = await _whole_body(request)
             await self._app(request.scope, receive, send_with_headers)
         except ApiError as error:
-            answer = problem(error.status, str(error))
+            answer = problem(request, error.status, error.phrase)
             await answer(request.scope, request.receive, send_with_headers)
         except Exception:
             log.exception("%s %s failed.", request.method, request.url.path)
             if has_begun:
                 raise
-            await problem(500, INTERNAL)(request.scope, request.receive, send_with_headers)
+            answer = problem(request, 500, INTERNAL)
+            await answer(request.scope, request.receive, send_with_headers)
 
 
 def _check(request: Request) -> None:
@@ -104,12 +105,13 @@ def _check(request: Request) -> None:
     host = _host_of(request)
     if not _is_ours(host, settings):
         raise ForbiddenError(
-            f"The dashboard is not reached as {host[:100]!r}: list that name in DASHBOARD_NAMES if "
-            "it should be."
+            "The dashboard is not reached as {name}: list that name in DASHBOARD_NAMES if it "
+            "should be.",
+            name=repr(host[:100]),
         )
     server = request.scope.get("server")  # where this request came in; no port: a Unix socket
     if token is None and server and server[1] is not None and not tokens.is_loopback(server[0]):
-        raise ForbiddenError(tokens.NEEDED.format(host=server[0]))
+        raise ForbiddenError(tokens.NEEDED, host=server[0])
     if request.method not in _READING:
         _check_change(request)
         if not services.changes.allows(address_of(request)):
@@ -148,7 +150,7 @@ async def _whole_body(request: Request) -> Receive:
     """Read the body, up to the limit, and return what hands it on."""
     stated = request.headers.get("content-length", "0")
     if not stated.isdecimal() or int(stated) > MAX_BODY_BYTES:
-        raise TooLargeError(f"The body is larger than {MAX_BODY_BYTES // 1024} KiB.")
+        raise TooLargeError("The body is larger than {limit} KiB.", limit=MAX_BODY_BYTES // 1024)
     if request.method in _READING:
         return request.receive
     body = bytearray()
@@ -157,9 +159,13 @@ async def _whole_body(request: Request) -> Receive:
             async for part in request.stream():
                 body += part
                 if len(body) > MAX_BODY_BYTES:
-                    raise TooLargeError(f"The body is larger than {MAX_BODY_BYTES // 1024} KiB.")
+                    raise TooLargeError(
+                        "The body is larger than {limit} KiB.", limit=MAX_BODY_BYTES // 1024
+                    )
     except TimeoutError:
-        raise BadInputError(f"The body did not come within {BODY_TIMEOUT_S:g} s.") from None
+        raise BadInputError(
+            "The body did not come within {seconds} s.", seconds=f"{BODY_TIMEOUT_S:g}"
+        ) from None
     parts: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
     async def receive() -> Message:

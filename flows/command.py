@@ -10,7 +10,6 @@ from typing import Any, NoReturn
 
 from prefect.exceptions import TerminationSignal
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from flows.collect import Report, collect
 from flows.request import CollectRequest, begun_with
@@ -87,14 +86,10 @@ def _request(given: dict[str, Any]) -> CollectRequest:
     except ValidationError as error:
         first = error.errors()[0]
         if not first["loc"]:  # not one option but how they go together
-            raise BadRequestError(f"{_said(first)}. See --help.") from error
+            raise BadRequestError(f"{first['msg']}. See --help.") from error
         name = str(first["loc"][0]).replace("_", "-")
         label = "The query" if name == "query" else f"--{name}"
-        raise BadRequestError(f"{label} cannot be used: {_said(first)}. See --help.") from error
-
-
-def _said(error: ErrorDetails) -> str:
-    return error["msg"].removeprefix("Value error, ")
+        raise BadRequestError(f"{label} cannot be used: {first['msg']}. See --help.") from error
 
 
 def _begun_with(job_id: str) -> dict[str, Any]:

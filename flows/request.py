@@ -13,6 +13,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from tasks.embed import DEFAULT_MODEL
 from tasks.errors import BadRequestError
@@ -103,33 +104,43 @@ class CollectRequest(BaseModel):
     @classmethod
     def _is_text(cls, query: str) -> str:
         if not query.isprintable():
-            raise ValueError("it holds a line break or a control character")
+            raise PydanticCustomError(
+                "control_character", "it holds a line break or a control character"
+            )
         return query
 
     @field_validator("period")
     @classmethod
     def _is_period(cls, period: str) -> str:
-        days = re.fullmatch(r"(\d{8})-(\d{8})", period, re.ASCII)
-        if days:
-            begin, end = (datetime.strptime(day, "%Y%m%d").date() for day in days.groups())
-            if begin > end:
-                raise ValueError("it ends before it begins")
-        elif period not in PERIODS:
-            raise ValueError(f"it is none of {', '.join(PERIODS)}, nor YYYYMMDD-YYYYMMDD")
+        if period in PERIODS:
+            return period
+        unknown = PydanticCustomError(
+            "period",
+            "it is none of {known}, nor YYYYMMDD-YYYYMMDD",
+            {"known": ", ".join(PERIODS)},
+        )
+        if not re.fullmatch(r"\d{8}-\d{8}", period, re.ASCII):
+            raise unknown
+        try:
+            begin, end = (datetime.strptime(day, "%Y%m%d") for day in period.split("-"))
+        except ValueError as error:
+            raise unknown from error
+        if begin > end:
+            raise PydanticCustomError("period_order", "it ends before it begins")
         return period
 
     @field_validator("out_dir", "input")
     @classmethod
     def _is_path(cls, path: Path | None) -> Path | None:
         if path and "\0" in str(path):
-            raise ValueError("it holds a NUL character")
+            raise PydanticCustomError("nul_character", "it holds a NUL character")
         # The run may happen in another folder than the request.
         return path.expanduser().absolute() if path else None
 
     @model_validator(mode="after")
     def _has_what_its_source_needs(self) -> Self:
         if (self.source == "files") != (self.input is not None):
-            raise ValueError("--source files and --input go together")
+            raise PydanticCustomError("source_and_input", "--source files and --input go together")
         return self
 
     @property
