@@ -47,8 +47,9 @@ def _plan(services: Services, options: Options, queries: list[str]) -> list[str]
         raise InvalidError("job_id cannot be used: resume that job instead.")
     if others.get("input") is not None:
         others["input"] = str(input_path(others["input"], data_dir))
-    if isinstance(others.get("model"), str):
-        others["model"] = model_name(others["model"], data_dir)
+    model = others.get("model")
+    if isinstance(model, str) and model:  # an empty one would be a folder: the request refuses it
+        others["model"] = model_name(model, data_dir)
     parent = parent_folder(options.out_dir, data_dir)
     requests = [{**others, "query": query, "limit": options.limit} for query in queries]
     return services.runs.plan(parent, requests)
