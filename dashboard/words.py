@@ -61,9 +61,12 @@ def _weight(text: str) -> float:
 def of_pydantic(error: ErrorDetails) -> Phrase:
     """Return what pydantic found, without a capital or a full stop."""
     said = error["msg"].rstrip(".")
-    template = FINDINGS.get(error["type"], f"쓸 수 없는 값입니다 ({said})")
+    en = f"{said[:1].lower()}{said[1:]}"
+    template = FINDINGS.get(error["type"])
+    if template is None:  # of a kind that the form cannot send
+        return Phrase(en, f"쓸 수 없는 값입니다 ({said})")
     places = {name: _place(value) for name, value in error.get("ctx", {}).items()}
-    return Phrase(f"{said[:1].lower()}{said[1:]}", template.format_map(places))
+    return Phrase(en, template.format_map(places))
 
 
 def _place(value: object) -> object:
@@ -194,6 +197,7 @@ FINDINGS = {
     "missing": "값이 있어야 합니다",
     "extra_forbidden": "그런 항목은 없습니다",
     "string_type": "글이어야 합니다",
+    "string_unicode": "쓸 수 없는 문자가 들어 있습니다",
     "string_too_short": "{min_length}자 이상이어야 합니다",
     "string_too_long": "{max_length}자까지 쓸 수 있습니다",
     "string_pattern_mismatch": "형식이 맞지 않습니다 ({pattern})",

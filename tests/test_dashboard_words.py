@@ -62,6 +62,11 @@ def test_what_is_said_of_a_field_has_the_places_that_its_kind_has() -> None:
             assert places(korean) <= (known[kind]["example_context"] or {}).keys(), kind
 
 
+def test_a_finding_of_an_unknown_kind_is_quoted_as_it_is() -> None:
+    found = words.of_pydantic({"type": "new", "msg": "{x} is Bad.", "loc": (), "input": 0})
+    assert found == ("{x} is Bad", "쓸 수 없는 값입니다 ({x} is Bad)")
+
+
 @pytest.mark.parametrize(
     ("accepted", "language"),
     [
