@@ -792,6 +792,8 @@ def test_hostile_words_stay_text(page: Page, stub: Stub) -> None:
     assert page.all("#log img") == []
     page.open("/static/job.html?job_id=%3Cimg%3E").shows("#job-problem", "찾을 수 없습니다")
     page.lacks(".badge, .panel")
+    page.open("/static/log.html?job_id=%3Cimg%3E").shows("#log-problem", "찾을 수 없습니다")
+    page.lacks("#state *")
     page.open("/static/job.html").shows("#job-problem", "작업 번호")
 
 

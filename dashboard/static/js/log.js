@@ -26,7 +26,8 @@ class LogPage {
     this.search = new LogSearch(this.text);
     this.follow = /** @type {HTMLInputElement} */ (find("#follow"));
     this.badge = badge();
-    this.query = el("a", { href: `/static/job.html?${new URLSearchParams({ job_id: id })}` });
+    const page = `/static/job.html?${new URLSearchParams({ job_id: id })}`;
+    this.query = el("a", { href: page, hidden: true });
     find("#state").append(this.query, this.badge);
     this.#addControls();
   }
@@ -46,7 +47,8 @@ class LogPage {
   onJob(job) {
     if (job.id !== this.id) return;
     document.title = `${job.query} · ${t("log.title")}`;
-    this.query.textContent = job.query;
+    say(this.query, () => job.query || t("job.untitled"));
+    this.query.hidden = false;
     if (this.badge.dataset.status !== job.status) this.readOn();
     showStatus(this.badge, job.status);
   }
