@@ -106,12 +106,12 @@ def collect(request: CollectRequest) -> Report:
                 "source": source,
                 "search_loads": search.loads,
                 "model_revision": loading.result(),
-                "choice": {"outcome": selection.outcome, "eps": selection.eps},
+                "choice": asdict(selection.choice),
                 "started_at": started.isoformat(),
                 "finished_at": datetime.now(UTC).isoformat(),
             }
             write_dataset(workspace, out_dir, selection, job)
-            if selection.outcome is Outcome.AMBIGUOUS:
+            if selection.choice.outcome is Outcome.AMBIGUOUS:
                 log.warning("The choice is not clear: look at what was chosen and what was not.")
             publish(request.query, out_dir, selection)
             recorder.set_waterfall(asdict(waterfall))

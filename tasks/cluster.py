@@ -56,7 +56,7 @@ _SENTENCES = {
     Kind.BORDER: "on the border of the subject's group",
     Kind.ADMITTED: "admitted to the subject's group by similarity",
     Kind.EXPELLED: "linked to the subject's group, but unlike it",
-    Kind.OTHER_GROUP: "belongs to group {label}",
+    Kind.OTHER_GROUP: "belongs to group {group}",
     Kind.ALONE: "alone",
 }
 
@@ -77,6 +77,7 @@ class Clustering:
     ``labels`` (n,), -1 is noise; ``subject`` the label of the subject's group, None where there is
     none. ``scores`` (n,) in 0 … 1: how surely a picture shows the subject. ``groups`` are the one
     or two greatest claims, the chosen first; where the outcome is ambiguous they are in question.
+    ``order`` are the labels of all groups by their claims, in which people count them from 1.
     ``distances`` (n,) to the subject's medoid (NaN without one); ``neighbours`` (n,) within ``eps``
     besides the picture itself; ``kinds`` (n,).
     """
@@ -87,6 +88,7 @@ class Clustering:
     eps: float
     outcome: Outcome
     groups: tuple[Group, ...]
+    order: tuple[int, ...]
     distances: Array
     neighbours: Labels
     kinds: tuple[Kind, ...]
@@ -97,9 +99,14 @@ class Clustering:
         none = self.subject is None
         return np.zeros(len(self.labels), bool) if none else self.labels == self.subject
 
+    def group_of(self, at: int) -> int | None:
+        """Return the number of the picture's group, 1 for the greatest claim; None for noise."""
+        label = int(self.labels[at])
+        return None if label == NOISE else self.order.index(label) + 1
+
     def sentence(self, at: int) -> str:
         """Say why the picture is in the subject's group, or not."""
-        why = _SENTENCES[self.kinds[at]].format(label=self.labels[at])
+        why = _SENTENCES[self.kinds[at]].format(group=self.group_of(at))
         near = f"{self.neighbours[at]} pictures lie within {self.eps:.3g}"
         if np.isnan(self.distances[at]):
             return f"{why}; {near}"
@@ -132,7 +139,7 @@ def choose_subject(
         nothing = np.zeros(0)
         radius = 0.0 if eps == "auto" else eps
         none = np.zeros(0, np.int64)
-        return Clustering(none, None, nothing, radius, Outcome.NONE, (), nothing, none, ())
+        return Clustering(none, None, nothing, radius, Outcome.NONE, (), (), nothing, none, ())
     if eps != "auto":
         return _by_radius(vectors, eps, min_samples, np.arange(n) if ranks is None else ranks)
     first = np.zeros(n) if ranks is None else np.asarray(ranks)
@@ -140,6 +147,24 @@ def choose_subject(
     order = np.array(sorted(range(n), key=lambda at: (first[at], content[at])), np.intp)
     evidence = gather(ranks, sources, text_similarity, copies).of(order)
     return _reordered(_by_groups(vectors[order], min_samples, evidence), order)
+
+
+def take_group(vectors: Vectors, found: Clustering, number: int, *, min_samples: int) -> Clustering:
+    """Make the group of that number (from 1, by its claim) the subject, whatever its claim.
+
+    Raises ``ValueError`` where there is none.
+    """
+    if not 1 <= number <= len(found.order):
+        raise ValueError(f"There are {len(found.order)} groups, and none has the number {number}.")
+    subject = found.order[number - 1]
+    members = found.labels == subject
+    of_choice = _group(vectors, members, float(members.mean()))
+    clusters = dbscan(vectors, eps=found.eps, min_samples=min_samples)
+    scores = _probability(score_members(vectors, members))
+    taken = _explained(
+        vectors, found.labels, clusters, scores, found.eps, min_samples, (of_choice,), subject
+    )
+    return replace(taken, outcome=found.outcome, groups=found.groups, order=found.order)
 
 
 def _reordered(found: Clustering, order: Indices) -> Clustering:
@@ -174,7 +199,8 @@ def _by_radius(vectors: Vectors, eps: float, min_samples: int, ranks: Numbers) -
         return _explained(vectors, labels, labels, np.zeros(len(labels)), eps, min_samples, ())
     members = labels == clusters[0]
     scores = _probability(score_members(vectors, members))
-    return _explained(vectors, labels, labels, scores, eps, min_samples, groups, clusters[0])
+    found = _explained(vectors, labels, labels, scores, eps, min_samples, groups, clusters[0])
+    return replace(found, order=tuple(clusters))
 
 
 def _by_groups(vectors: Vectors, min_samples: int, evidence: Evidence) -> Clustering:
@@ -256,6 +282,6 @@ def _explained(
         Kind.ALONE,
     )
     return Clustering(
-        labels, subject, scores, eps, _outcome(groups), groups, distances, counts - 1,
-        tuple(Kind(kind) for kind in kinds),
+        labels, subject, scores, eps, _outcome(groups), groups, tuple(range(labels.max() + 1)),
+        distances, counts - 1, tuple(Kind(kind) for kind in kinds),
     )  # fmt: skip

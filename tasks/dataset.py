@@ -1,8 +1,9 @@
 """The output folder, all or nothing.
 
 img_0001.jpg …     the chosen pictures, in the order of the search page
-.refused/KEY.jpg   small pictures of what was fetched and refused, named by the decision's key
+.refused/KEY.jpg   what was fetched and refused, named by the decision's key
 decisions.jsonl    one row for every candidate ever seen, chosen or not, with its reason
+embeddings.npy     (n, d) float32: the vector of each picture, in the row that its decision names
 job.json           parameters, versions, model revision, counts
 manifest.jsonl     one row for every picture; written last: a folder that has it is complete
 """
@@ -14,19 +15,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from hashlib import sha256
 from importlib.metadata import version
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+import numpy as np
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks import progress, stopping
 from tasks.errors import BadRequestError
-from tasks.jpeg import JpegError, strip_metadata
-from tasks.quality import upright_rgb
 from tasks.records import Picture, Rejected
+from tasks.saving import saved_bytes
 from tasks.selection import Selection, Waterfall
 from tasks.thumbnails import keep_refused
 from tasks.workspace import Result, Workspace, writing
@@ -37,37 +36,9 @@ _FIXED = (
     "min_side", "min_sharpness",
 )  # fmt: skip
 _NOT_OF_CHOSEN = ("is_chosen", "reason", "detail", "copy_of")  # they'd say nothing there
-JPEG_QUALITY = 95
 MANIFEST, DECISIONS, JOB = "manifest.jsonl", "decisions.jsonl", "job.json"
-_ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
+EMBEDDINGS = "embeddings.npy"
 _VERSIONED = ("cv-dataset-builder", "prefect", "torch", "transformers", "scikit-learn", "pillow")
-
-
-def saved_bytes(data: bytes) -> bytes:
-    """Return the JPEG file that is saved for the bytes that came.
-
-    An upright JPEG keeps its pixels bit for bit; anything else becomes an upright RGB JPEG. Of the
-    metadata only the colour profile stays.
-    """
-    with Image.open(BytesIO(data)) as image:
-        is_upright = image.getexif().get(_ORIENTATION, 1) == 1
-        if image.format in ("JPEG", "MPO") and is_upright:
-            try:
-                return strip_metadata(data)
-            except JpegError:  # decodes, but is not well-formed: encoded anew below
-                pass
-        profile = image.info.get("icc_profile") or b""
-        upright = upright_rgb(image)
-        upright.info.clear()  # Pillow would write the original's comment again
-        out = BytesIO()
-        upright.save(
-            out,
-            "JPEG",
-            quality=JPEG_QUALITY,
-            # A profile of grey or CMYK does not describe the RGB pixels saved here.
-            icc_profile=profile if profile[16:20] == b"RGB " else None,
-        )
-        return out.getvalue()
 
 
 def claim(out_dir: Path, job_id: str, request: Mapping[str, Any]) -> Workspace:
@@ -115,7 +86,7 @@ def write_dataset(
 ) -> None:
     """Write the folder; ``job`` is what ``job.json`` says of the run besides versions and counts.
 
-    Without a subject there are no pictures but the thumbnails of the refused, and no manifest.
+    Without a subject there are no pictures but the refused, and no manifest.
     Raises ``OutputError``; then, and whenever it is interrupted, there is no manifest either.
     """
     names = {p.key: f"img_{i:04d}.jpg" for i, p in enumerate(selection.chosen, start=1)}
@@ -136,6 +107,8 @@ def write_dataset(
     everything: list[Result] = [*selection.pictures, *selection.rejected]
     keep_refused(workspace, out_dir, (result for result in everything if result.key not in names))
     rows = list(_rows(selection, str(job["query"]), names, hashes))
+    with writing(out_dir / EMBEDDINGS) as file:
+        np.save(file, selection.vectors, allow_pickle=False)
     _write_lines(out_dir / DECISIONS, rows)
     waterfall = asdict(selection.waterfall())
     versions = {name: version(name) for name in _VERSIONED} | {"python": platform.python_version()}
@@ -145,11 +118,7 @@ def write_dataset(
     if selection.chosen:
         _write_lines(
             out_dir / MANIFEST,
-            [
-                _without(row, "is_chosen", "reason", "detail", "copy_of")
-                for row in rows
-                if row["file"]
-            ],
+            [_without(row, *_NOT_OF_CHOSEN) for row in rows if row["file"]],
         )
 
 
@@ -158,6 +127,7 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for every candidate, in the order of the page."""
     everything: list[Result] = [*selection.pictures, *selection.rejected]
+    places = {picture.key: place for place, picture in enumerate(selection.pictures)}
     for result in sorted(everything, key=lambda r: r.candidate.rank):
         candidate, measures = result.candidate, result.measures
         verdict = selection.verdicts.get(result.key)
@@ -178,7 +148,12 @@ def _rows(
             "sha256": hashes.get(result.key),
             "phash": measures.phash if measures else None,
             "cluster": verdict.cluster if verdict else None,
-            "score": round(verdict.score, 4) if verdict and verdict.score is not None else None,
+            "score": _rounded(verdict.score if verdict else None),
+            "group": verdict.group if verdict else None,
+            "distance": _rounded(verdict.distance if verdict else None),
+            "neighbours": verdict.neighbours if verdict else None,
+            "by_hand": verdict.by_hand if verdict else None,
+            "embedding": places.get(result.key),
             "key": result.key,
             "source_sha256": result.source_sha256,
             "source_format": picture.format if picture else None,
@@ -190,6 +165,10 @@ def _rows(
             "copy_of": verdict.copy_of if verdict else None,
             "attempts": [asdict(attempt) for attempt in result.attempts],
         }
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else round(number, 4)
 
 
 def _without(row: Mapping[str, Any], *keys: str) -> dict[str, Any]:

@@ -225,6 +225,31 @@ class Jobs:
                 (Json(waterfall), waterfall["chosen"], flow_run_id),
             )
 
+    def choose_again(
+        self, job_id: str, *, out_dir: str, waterfall: Mapping[str, Any], line: str
+    ) -> None:
+        """Say that an ended job's dataset was written anew, in another folder."""
+        with self.transaction() as cursor:
+            cursor.execute(
+                """
+                UPDATE jobs SET
+                    status = %s, error = NULL, error_code = NULL, out_dir = %s, waterfall = %s, count = %s,
+                    request = request || jsonb_build_object('out_dir', %s::text),
+                    log = coalesce(log, '') || %s
+                WHERE id = %s AND status IN %s
+                """,
+                (
+                    Status.DONE,
+                    out_dir,
+                    Json(waterfall),
+                    waterfall["chosen"],
+                    out_dir,
+                    f"{line}\n",
+                    job_id,
+                    ENDED,
+                ),
+            )
+
     def end(self, flow_run_id: str, status: Status, cause: Cause | None = None) -> None:
         """Say how the run ended; the first word on it stands.
 

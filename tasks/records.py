@@ -8,6 +8,7 @@ Records are small and frozen; image bytes and vectors stay in the run's workspac
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
+from typing import Literal
 
 
 class Stage(StrEnum):
@@ -38,6 +39,7 @@ class Reason(StrEnum):
     OTHER_CLUSTER = "other_cluster"
     NOISE = "noise"  # in no cluster
     NO_SUBJECT = "no_subject"  # there is no cluster at all
+    DROPPED_BY_HAND = "dropped_by_hand"  # somebody said that it is not wanted
     OVER_LIMIT = "over_limit"  # shows the subject, but enough were there
 
     @property
@@ -62,6 +64,7 @@ _STAGE_OF = {
     Reason.OTHER_CLUSTER: Stage.SUBJECT,
     Reason.NOISE: Stage.SUBJECT,
     Reason.NO_SUBJECT: Stage.SUBJECT,
+    Reason.DROPPED_BY_HAND: Stage.SUBJECT,
     Reason.OVER_LIMIT: Stage.LIMIT,
 }
 
@@ -167,4 +170,8 @@ class Verdict:
     copy_of: str | None = None  # the key of the picture that stays, where this one is its copy
     cluster: int | None = None  # DBSCAN's label, -1 is noise
     score: float | None = None  # 0 … 1, how surely it shows the subject
-    why: str = ""  # the measures behind it, as a sentence
+    why: str = ""  # as a sentence
+    group: int | None = None  # of that picture; 1 has the greatest claim
+    distance: float | None = None  # cosine, to the subject's medoid
+    neighbours: int | None = None  # pictures within the radius
+    by_hand: Literal["kept", "dropped"] | None = None

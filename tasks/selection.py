@@ -1,19 +1,21 @@
 """All pictures of a run → a verdict on each, and the counts of the whole.
 
 Copies are taken out before clustering, so that a picture that was posted often has one vote. The
-chosen stand in the order of the search page, and end at the wanted number.
+chosen stand in the order of the search page, and end at the wanted number. What a person decided of
+a picture stands, whatever else speaks against it.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.cluster import Outcome, choose_subject
+from tasks import cluster
+from tasks.cluster import Clustering, Outcome, choose_subject, take_group
 from tasks.duplicates import find_copies
 from tasks.neighbours import NOISE
 from tasks.records import Picture, Reason, Rejected, Stage, Verdict
@@ -27,6 +29,27 @@ class Criteria:
     limit: int
     eps: float | Literal["auto"]
     min_samples: int
+    group: int | None = None  # of the subject, where a person said which
+    kept: frozenset[str] = frozenset()  # by hand: the keys of pictures
+    dropped: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group that may be the subject."""
+
+    number: int  # 1 has the greatest claim
+    pictures: tuple[Picture, ...]  # the most typical one first, then in the order of the page
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How the subject was chosen; ``job.json`` and the job's row say it too."""
+
+    outcome: Outcome
+    eps: float  # the radius, in cosine distance, that was used
+    group: int | None  # the number of the subject's; None where there is none
+    by_hand: bool = False  # a person said which group
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +73,11 @@ class Selection:
     """Every candidate of a run with what was decided of it, in the order of the page."""
 
     pictures: tuple[Picture, ...]
+    vectors: Vectors  # (n, d), theirs
     rejected: tuple[Rejected, ...]
     verdicts: dict[str, Verdict]  # of the pictures, by key
-    outcome: Outcome
-    eps: float  # the radius, in cosine distance, that was used
+    choice: Choice
+    groups: tuple[Group, ...] = ()  # the one or two greatest claims
 
     @property
     def chosen(self) -> tuple[Picture, ...]:
@@ -88,42 +112,94 @@ def select(
     criteria: Criteria,
 ) -> Selection:
     """Decide on every picture; ``vectors`` (n, d) are theirs, in the same order."""
+    by_rank = sorted(range(len(pictures)), key=lambda at: pictures[at].candidate.rank)
+    pictures, vectors = [pictures[at] for at in by_rank], vectors[by_rank]
     copies = find_copies(pictures)
-    unique = [i for i, picture in enumerate(pictures) if picture.key not in copies]
-    clustering = choose_subject(
-        vectors[unique],
+    places = [at for at, picture in enumerate(pictures) if picture.key not in copies]
+    unique = [pictures[at] for at in places]
+    clustering = _clustering(unique, vectors[places], criteria)
+    return Selection(
+        tuple(pictures),
+        vectors,
+        tuple(sorted(rejected, key=lambda r: r.candidate.rank)),
+        _decided_by_hand(
+            {key: Verdict(copy.reason, copy_of=copy.of) for key, copy in copies.items()}
+            | {picture.key: _verdict(clustering, at) for at, picture in enumerate(unique)},
+            pictures,
+            criteria,
+        ),
+        Choice(
+            clustering.outcome,
+            clustering.eps,
+            None if clustering.subject is None else clustering.order.index(clustering.subject) + 1,
+            by_hand=criteria.group is not None,
+        ),
+        tuple(
+            Group(
+                clustering.order.index(clustering.labels[group.medoid]) + 1, _shown(group, unique)
+            )
+            for group in clustering.groups
+        ),
+    )
+
+
+def _clustering(unique: Sequence[Picture], vectors: Vectors, criteria: Criteria) -> Clustering:
+    found = choose_subject(
+        vectors,
         eps=criteria.eps,
         min_samples=criteria.min_samples,
-        ranks=[pictures[i].candidate.rank for i in unique],
+        ranks=[picture.candidate.rank for picture in unique],
         # Many pictures of one page are one vote; one whose page is unknown is on its own.
-        sources=[pictures[i].candidate.page_url or pictures[i].key for i in unique],
+        sources=[picture.candidate.page_url or picture.key for picture in unique],
     )
-    verdicts = {key: Verdict(copy.reason, copy_of=copy.of) for key, copy in copies.items()}
-    wanted = criteria.limit
-    order = sorted(range(len(unique)), key=lambda at: pictures[unique[at]].candidate.rank)
-    for at in order:
-        label, score = int(clustering.labels[at]), float(clustering.scores[at])
-        reason = None
-        if clustering.subject is None:
-            reason = Reason.NO_SUBJECT
-        elif label == NOISE:
-            reason = Reason.NOISE
-        elif label != clustering.subject:
-            reason = Reason.OTHER_CLUSTER
-        elif wanted == 0:
-            reason = Reason.OVER_LIMIT
-        else:
+    if criteria.group is None:
+        return found
+    return take_group(vectors, found, criteria.group, min_samples=criteria.min_samples)
+
+
+def _shown(group: cluster.Group, unique: Sequence[Picture]) -> tuple[Picture, ...]:
+    others = (unique[at] for at in group.members if at != group.medoid)
+    return unique[group.medoid], *others
+
+
+def _verdict(found: Clustering, at: int) -> Verdict:
+    """Return what the clustering says of a picture, as if there were no limit."""
+    reason = None
+    if found.subject is None:
+        reason = Reason.NO_SUBJECT
+    elif found.labels[at] == NOISE:
+        reason = Reason.NOISE
+    elif found.labels[at] != found.subject:
+        reason = Reason.OTHER_CLUSTER
+    return Verdict(
+        reason,
+        cluster=int(found.labels[at]),
+        score=float(found.scores[at]),
+        why=found.sentence(at),
+        group=found.group_of(at),
+        distance=None if found.subject is None else float(found.distances[at]),
+        neighbours=int(found.neighbours[at]),
+    )
+
+
+def _decided_by_hand(
+    verdicts: Mapping[str, Verdict], pictures: Sequence[Picture], criteria: Criteria
+) -> dict[str, Verdict]:
+    """Let a person's decisions stand; end at the wanted number, in the order of the page."""
+    wanted = criteria.limit - len(criteria.kept)
+    decided: dict[str, Verdict] = {}
+    for key in (picture.key for picture in pictures):
+        verdict = verdicts[key]
+        if key in criteria.kept:
+            verdict = replace(verdict, reason=None, by_hand="kept")
+        elif key in criteria.dropped:
+            verdict = replace(verdict, reason=Reason.DROPPED_BY_HAND, by_hand="dropped")
+        elif verdict.reason is None and wanted <= 0:
+            verdict = replace(verdict, reason=Reason.OVER_LIMIT)
+        elif verdict.reason is None:
             wanted -= 1
-        verdicts[pictures[unique[at]].key] = Verdict(
-            reason, cluster=label, score=score, why=clustering.sentence(at)
-        )
-    return Selection(
-        tuple(sorted(pictures, key=lambda p: p.candidate.rank)),
-        tuple(sorted(rejected, key=lambda r: r.candidate.rank)),
-        verdicts,
-        clustering.outcome,
-        clustering.eps,
-    )
+        decided[key] = verdict
+    return decided
 
 
 @task(name="choose-subject", cache_policy=NO_CACHE)

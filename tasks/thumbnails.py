@@ -1,7 +1,8 @@
 """Small pictures for people to look at: JPEG, upright, on white, without metadata.
 
-A run keeps one of each picture that it fetched and refused, in ``<out_dir>/.refused/<key>.jpg``, so
-that somebody can see later what was refused, and why.
+A run keeps what it fetched and refused, in ``<out_dir>/.refused/<key>.jpg``, so that somebody can
+see later what was refused, and why. Of what was not good enough that is a small picture; the rest
+may be chosen yet, and is kept as it would be saved.
 """
 
 import logging
@@ -14,6 +15,8 @@ from PIL import Image
 
 from tasks import stopping
 from tasks.quality import FORMATS, MAX_PIXELS, upright_rgb
+from tasks.records import Picture
+from tasks.saving import saved_bytes
 from tasks.workspace import Result, Workspace, writing
 
 REFUSED = ".refused"
@@ -53,33 +56,33 @@ def thumbnail(image: Path | bytes, max_side_px: int) -> bytes:
 
 
 def keep_refused(workspace: Workspace, out_dir: Path, refused: Iterable[Result]) -> int:
-    """Keep a thumbnail of every refused picture whose bytes are in the workspace.
+    """Keep every refused picture whose bytes are in the workspace: whole if it may be chosen yet.
 
     What an earlier run of the job kept stays, unless its picture was chosen since. Returns how many
     there are now. Raises ``OutputError``.
     """
     folder = out_dir / REFUSED
-    images = {
-        result.key: workspace.image_path(result.source_sha256)
-        for result in refused
-        if result.source_sha256
-    }
+    images = {result.key: result for result in refused if result.source_sha256}
     earlier = {path.stem for path in folder.glob("*.jpg")}
     for key in earlier - images.keys():
         (folder / f"{key}.jpg").unlink(missing_ok=True)
 
-    def keep(key: str, image: Path) -> bool:
+    def keep(key: str, result: Result) -> bool:
         stopping.check()
+        image = workspace.image_path(result.source_sha256 or "")
         try:
-            data = thumbnail(image, REFUSED_SIDE_PX)
+            if isinstance(result, Picture):
+                data = saved_bytes(image.read_bytes())
+            else:
+                data = thumbnail(image, REFUSED_SIDE_PX)
         except (ThumbnailError, OSError) as error:  # one picture that nobody wanted ends no run
-            log.debug("No thumbnail of %s: %s", key, error)
+            log.debug("No picture of %s: %s", key, error)
             return False
         with writing(folder / f"{key}.jpg") as file:
             file.write(data)
         return True
 
-    new = [(key, image) for key, image in images.items() if key not in earlier]
+    new = [(key, result) for key, result in images.items() if key not in earlier]
     with ThreadPoolExecutor(thread_name_prefix="thumbnails") as pool:
         made = sum(pool.map(keep, *zip(*new, strict=True))) if new else 0
     return made + len(earlier & images.keys())

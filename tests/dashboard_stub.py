@@ -482,7 +482,7 @@ def decision(job: Job, verdict: str, number: int) -> Job:
         "sharpness": 412.5 - number % 300 if is_fetched else None, "is_chosen": is_chosen,
         "score": round(0.99 - number % 60 / 100, 4) if is_fetched else None,
         "sha256": f"{number:064x}" if is_chosen else None, "phash": f"{number * 7919:016x}",
-        "cluster": 0 if is_chosen else None, "copy_of": None, "rendition": "original",
+        "group": 1 if is_chosen else None, "copy_of": None, "rendition": "original",
         "source_format": "JPEG", "reason": None if is_chosen else verdict,
         "detail": "" if is_chosen else f"The measure is below the least allowed ({number}).",
         "attempts": [

@@ -180,7 +180,7 @@ def test_each_picture_says_why() -> None:
         is_nowhere = kind in (Kind.ALONE, Kind.EXPELLED)
         assert is_nowhere == (found.labels[at] == NOISE)
     assert set(found.kinds[40:48]) == {Kind.OTHER_GROUP}
-    assert f"belongs to group {found.labels[40]}" in found.sentence(40)
+    assert f"belongs to group {found.group_of(40)}" in found.sentence(40)
     assert found.sentence(0).startswith(("core", "on the border", "admitted"))
     assert f"{found.neighbours[0]} pictures lie within" in found.sentence(0)
 

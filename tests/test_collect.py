@@ -17,6 +17,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
 
 from flows.collect import Report, collect
 from flows.request import CollectRequest
+from flows.reselect import Asked, reselect
 from tasks.errors import (
     BadRequestError,
     BlockedError,
@@ -28,6 +29,7 @@ from tasks.errors import (
     UnreachableError,
 )
 from tasks.jobs import STOPPED, Job, Jobs, Status
+from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
 from tests.leftovers import leftovers
 from tests.naver_replica.results import Truth
@@ -140,7 +142,7 @@ def test_a_subject_that_is_not_found_is_said_and_can_be_tried_again(
     failed = only(jobs)
     folder = Path(failed.out_dir)
     assert {p.name for p in folder.iterdir()} == {
-        ".refused", ".work", "decisions.jsonl", "job.json",
+        ".refused", ".work", "decisions.jsonl", "job.json", "embeddings.npy",
     }  # fmt: skip
     assert (failed.status, failed.count) == (Status.FAILED, 0)
     assert failed.error
@@ -169,6 +171,25 @@ def test_the_official_api_gives_a_dataset_too() -> None:
     assert report.waterfall.chosen == 15
     job = json.loads((report.out_dir / "job.json").read_text())
     assert (job["source"], job["search_loads"]) == ("naver-api", 1)
+
+
+def test_what_is_chosen_again_by_hand_survives_later_runs(
+    jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = run(limit=15, source="naver-api")
+    for name in ("NAVER_API_URL", "NAVER_SEARCH_URL"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9/")
+    (tmp_path / "drop").write_text("img_0001.jpg\nimg_0002.jpg\n")
+    folder, selection = reselect(report.job_id, Asked(drop=tmp_path / "drop"), Settings())
+    again = run(limit=15, job_id=report.job_id)
+    assert again.out_dir == folder
+    assert again.waterfall == selection.waterfall()
+    assert again.waterfall.reasons["dropped_by_hand"] == 2
+    assert only(jobs).out_dir == str(folder)
+    first = {row["url"] for row in rows(report.out_dir / "manifest.jsonl")}
+    left = {row["url"] for row in rows(folder / "manifest.jsonl")}
+    assert len(first - left) == 2
+    assert len(left) == 15
 
 
 def test_a_folder_of_images_gives_a_dataset_too(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The output folder: what is in it, what never is, and when it counts as whole."""
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from tasks.cluster import Outcome
-from tasks.dataset import claim, finished, saved_bytes, write_dataset
+from tasks.dataset import claim, finished, write_dataset
 from tasks.errors import BadRequestError, OutputError
 from tasks.quality import QualityLimits, decode, examine
 from tasks.records import (
@@ -23,12 +24,14 @@ from tasks.records import (
     Rejected,
     Verdict,
 )
-from tasks.selection import Selection
+from tasks.saving import saved_bytes
+from tasks.selection import Choice, Selection
 from tasks.workspace import Workspace
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 REQUEST = {"query": "사과", "source": "naver", "min_side": 300, "min_sharpness": 50.0, "eps": 0.18}
 JOB = {"id": "a1", "query": "사과"}
+VECTORS = np.eye(3, 4, dtype=np.float32)
 
 
 def image_file(
@@ -110,7 +113,7 @@ def a_selection(workspace: Workspace) -> Selection:
         pictures[2].key: Verdict(None, cluster=0, score=0.9),
     }
     fallen = Rejected(lost, Reason.HTTP_ERROR, "status 404", attempts)
-    return Selection(pictures, (fallen,), verdicts, Outcome.CLEAR, 0.18)
+    return Selection(pictures, VECTORS, (fallen,), verdicts, Choice(Outcome.CLEAR, 0.18, 1))
 
 
 def rows(path: Path) -> list[dict[str, object]]:
@@ -125,6 +128,7 @@ def test_the_folder_holds_the_chosen_and_the_whole_record(
     names = {p.name for p in out_dir.iterdir()} - {".work"}
     assert names == {
         ".refused", "img_0001.jpg", "img_0002.jpg", "manifest.jsonl", "decisions.jsonl", "job.json",
+        "embeddings.npy",
     }  # fmt: skip
     manifest = rows(out_dir / "manifest.jsonl")
     assert list(manifest[0])[:3] == ["query", "file", "source"]
@@ -156,10 +160,10 @@ def test_without_a_subject_there_are_no_images_and_no_manifest(
 ) -> None:
     selection = a_selection(workspace)
     verdicts = {key: Verdict(Reason.NO_SUBJECT) for key in selection.verdicts}
-    none = Selection(selection.pictures, selection.rejected, verdicts, Outcome.NONE, 0.18)
+    none = replace(selection, verdicts=verdicts, choice=Choice(Outcome.NONE, 0.18, None))
     write_dataset.fn(workspace, out_dir, none, JOB)
     assert {p.name for p in out_dir.iterdir()} == {
-        ".refused", ".work", "decisions.jsonl", "job.json",
+        ".refused", ".work", "decisions.jsonl", "job.json", "embeddings.npy",
     }  # fmt: skip
     assert len(rows(out_dir / "decisions.jsonl")) == 4
     assert finished(out_dir, "a1") is None

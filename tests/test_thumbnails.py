@@ -23,7 +23,8 @@ from tasks.records import (
     Rejected,
     Verdict,
 )
-from tasks.selection import Selection
+from tasks.saving import saved_bytes
+from tasks.selection import Choice, Selection
 from tasks.thumbnails import ThumbnailError, keep_refused, thumbnail
 from tasks.workspace import Workspace
 
@@ -98,27 +99,39 @@ def kept(workspace: Workspace) -> set[str]:
     return {path.stem for path in (workspace.root.parent / ".refused").iterdir()}
 
 
-def test_a_dataset_keeps_thumbnails_of_what_it_refused(workspace: Workspace) -> None:
+def test_a_dataset_keeps_what_it_refused_whole_or_small(workspace: Workspace) -> None:
     out_dir = workspace.root.parent
     first, noise = (a_picture(workspace, rank, image_file(400 + rank, 900)) for rank in (1, 2))
+    data = image_file(200, 500)
+    small = Rejected(a_candidate(5), Reason.TOO_SMALL, "", source_sha256=workspace.save_image(data))
     broken = Rejected(
         a_candidate(3), Reason.TOO_SMALL, "", source_sha256=workspace.save_image(b"no picture")
     )
     lost = Rejected(a_candidate(4), Reason.HTTP_ERROR, "status 404")
     verdicts = {first.key: Verdict(None), noise.key: Verdict(Reason.NOISE)}
-    selection = Selection((first, noise), (broken, lost), verdicts, Outcome.CLEAR, 0.18)
+    selection = Selection(
+        (first, noise),
+        np.eye(2, dtype=np.float32),
+        (broken, lost, small),
+        verdicts,
+        Outcome.CLEAR,
+        0.18,
+    )
     write_dataset.fn(workspace, out_dir, selection, {"id": "a1", "query": "사과"})
-    assert kept(workspace) == {noise.key}
-    path = out_dir / ".refused" / f"{noise.key}.jpg"
-    with Image.open(path) as small:
-        assert max(small.size) == 320
-    assert path.stat().st_mtime_ns <= (out_dir / "manifest.jsonl").stat().st_mtime_ns
+    assert kept(workspace) == {noise.key, small.key}
+    whole = out_dir / ".refused" / f"{noise.key}.jpg"
+    assert whole.read_bytes() == saved_bytes(image_file(402, 900))
+    with Image.open(out_dir / ".refused" / f"{small.key}.jpg") as shown:
+        assert max(shown.size) == 320
+    assert whole.stat().st_mtime_ns <= (out_dir / "manifest.jsonl").stat().st_mtime_ns
 
 
-def test_without_a_subject_every_picture_has_its_thumbnail(workspace: Workspace) -> None:
+def test_without_a_subject_every_picture_is_kept(workspace: Workspace) -> None:
     pictures = tuple(a_picture(workspace, rank, image_file(400 + rank, 900)) for rank in (1, 2))
     verdicts = {picture.key: Verdict(Reason.NO_SUBJECT) for picture in pictures}
-    selection = Selection(pictures, (), verdicts, Outcome.NONE, 0.18)
+    selection = Selection(
+        pictures, np.eye(2, dtype=np.float32), (), verdicts, Choice(Outcome.NONE, 0.18, None)
+    )
     write_dataset.fn(workspace, workspace.root.parent, selection, {"id": "a1", "query": "사과"})
     assert kept(workspace) == set(verdicts)
 

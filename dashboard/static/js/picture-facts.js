@@ -10,7 +10,7 @@ import { stageOf, verdictMeaning, verdictName } from "./reasons.js";
 /** @param {Decision} decision */
 export function factsOf(decision) {
   const verdict = decision.reason ?? "chosen";
-  const { width, height, score, sharpness, cluster } = decision;
+  const { width, height, score, sharpness, group, distance, neighbours } = decision;
   const mark = el("span", { class: "verdict", "data-stage": stageOf(decision.reason) }, () =>
     verdictName(verdict),
   );
@@ -26,9 +26,9 @@ export function factsOf(decision) {
       ),
     ),
     fact("detail", particulars(decision.detail)),
-    fact("score", score === null ? null : el("span", {}, () => number(score, 4))),
+    fact("score", amount(score, 4)),
     fact("size", width ? el("span", {}, () => t("fact.pixels", places())) : null),
-    fact("sharpness", sharpness === null ? null : el("span", {}, () => number(sharpness, 1))),
+    fact("sharpness", amount(sharpness, 1)),
     fact(
       "rank",
       el("span", {}, () => number(decision.rank)),
@@ -37,7 +37,10 @@ export function factsOf(decision) {
     fact("source", text(decision.source)),
     fact("rendition", named("rendition", decision.rendition)),
     fact("format", text(decision.source_format)),
-    fact("cluster", cluster === null ? null : text(String(cluster))),
+    fact("group", amount(group, 0)),
+    fact("distance", amount(distance, 4)),
+    fact("neighbours", amount(neighbours, 0)),
+    fact("by_hand", named("by_hand", decision.by_hand)),
     fact("copy_of", code(decision.copy_of)),
     fact("file", code(decision.file)),
     fact("phash", code(decision.phash)),
@@ -59,6 +62,11 @@ function fact(name, value) {
   );
 }
 
+/** @param {number | null | undefined} value @param {number} digits */
+function amount(value, digits) {
+  return typeof value === "number" ? el("span", {}, () => number(value, digits)) : null;
+}
+
 /** @param {string | null | undefined} value */
 function text(value) {
   return value ? document.createTextNode(value) : null;
@@ -69,7 +77,7 @@ function code(value) {
   return value ? el("code", {}, value) : null;
 }
 
-/** @param {string} kind @param {string | null} value */
+/** @param {string} kind @param {string | null | undefined} value */
 function named(kind, value) {
   const key = `${kind}.${value}`;
   return value ? el("span", {}, () => (has(key) ? t(key) : value)) : null;

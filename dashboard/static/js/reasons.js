@@ -14,7 +14,7 @@ const REASONS_OF = {
   ],
   quality: ["undecodable", "too_many_pixels", "too_small", "blurred"],
   duplicates: ["exact_copy", "near_copy"],
-  subject: ["other_cluster", "noise", "no_subject"],
+  subject: ["other_cluster", "noise", "no_subject", "dropped_by_hand"],
   limit: ["over_limit"],
 };
 

@@ -46,7 +46,10 @@
  * @property {number | null} height
  * @property {number | null} sharpness
  * @property {number | null} score
- * @property {number | null} cluster
+ * @property {number | null} [group] of DBSCAN's, 1 has the greatest claim
+ * @property {number | null} [distance]
+ * @property {number | null} [neighbours]
+ * @property {"kept" | "dropped" | null} [by_hand]
  * @property {string | null} phash
  * @property {string | null} sha256
  * @property {string | null} file

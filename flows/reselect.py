@@ -1,0 +1,186 @@
+"""Choose again among the pictures of a job: nothing is searched for, downloaded or embedded.
+
+    python flows/reselect.py JOB [--eps auto|FLOAT] [--group N] [--keep FILE] [--drop FILE]
+
+The dataset is written anew beside the old one, as ``<folder>-v2``, ``-v3`` …, and the job's row
+names that from then on. What was decided by hand stays decided: a later choice begins with it.
+Exit codes are those of ``collect.py``.
+"""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from pydantic import ValidationError
+
+from flows.request import CollectRequest
+from tasks.dataset import write_dataset
+from tasks.errors import BadRequestError, CollectError, NoSubjectError, OutputError
+from tasks.jobs import ENDED, Job, Jobs
+from tasks.records import Picture
+from tasks.selection import Choice, Criteria, Selection, choose
+from tasks.settings import Settings
+from tasks.stored import Stored, read, reopen
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be decided otherwise; None leaves it as it is."""
+
+    eps: str | None = None
+    group: int | None = None
+    keep: Path | None = None
+    drop: Path | None = None
+
+
+def reselect(job_id: str, asked: Asked, settings: Settings) -> tuple[Path, Selection]:
+    """Write a job's dataset anew; return its folder, and what was chosen.
+
+    Raises a ``CollectError``; then nothing has changed.
+    """
+    with Jobs.open(settings) as jobs:
+        job = _ended(jobs, job_id)
+        stored = read(Path(job.out_dir))
+        request = _request(stored, asked.eps)
+        criteria = _criteria(stored, request, asked)
+        version, name = _next_version(stored)
+        out_dir = _folder_in_the_making(stored.folder)
+        try:
+            workspace = reopen(stored, out_dir, request.model)
+            try:
+                selection = choose.fn(workspace, 1, request.model, criteria)
+            except ValueError as error:  # there is no such group
+                raise BadRequestError(f"--group {asked.group} cannot be used: {error}") from error
+            if not selection.chosen:
+                raise NoSubjectError(f"Nothing would be chosen: {stored.folder} stays as it is.")
+            write_dataset.fn(
+                workspace,
+                out_dir,
+                selection,
+                {
+                    **stored.job,
+                    "request": request.model_dump(mode="json", exclude={"job_id"}),
+                    "choice": asdict(selection.choice),
+                    "version": version,
+                    "chosen_from": str(stored.folder),
+                    "finished_at": datetime.now(UTC).isoformat(),
+                },
+            )
+            workspace.discard()
+            written = out_dir.rename(stored.folder.with_name(name))
+        except OSError as error:
+            raise OutputError(f"{name} cannot be written: {error}.") from error
+        finally:
+            shutil.rmtree(out_dir, ignore_errors=True)
+        jobs.choose_again(
+            job.id,
+            out_dir=str(written),
+            waterfall=asdict(selection.waterfall()),
+            line=f"Chosen again: {len(selection.chosen)} images in {written}.",
+        )
+    return written, selection
+
+
+def _ended(jobs: Jobs, job_id: str) -> Job:
+    job = jobs.get(job_id)
+    if job is None:
+        raise BadRequestError(f"There is no job {job_id}.")
+    if job.status not in ENDED:
+        raise BadRequestError(f"Job {job.id} is {job.status}: cancel it first, or wait.")
+    return job
+
+
+def _request(stored: Stored, eps: str | None) -> CollectRequest:
+    asked: dict[str, Any] = {**stored.job["request"]}
+    if eps is not None:
+        asked["eps"] = eps
+    try:
+        return CollectRequest.model_validate(asked)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadRequestError(f"--{first['loc'][0]} cannot be used: {first['msg']}.") from error
+
+
+def _criteria(stored: Stored, request: CollectRequest, asked: Asked) -> Criteria:
+    """Add to what was decided by hand before what is decided now, which goes before it."""
+    keep, drop = _pictures(stored, asked.keep), _pictures(stored, asked.drop)
+    if both := keep & drop:
+        raise BadRequestError(f"{min(both)} is to be kept and dropped: decide for one.")
+    earlier = Choice(**stored.job["choice"])
+    # With another radius there are other groups.
+    is_settled = earlier.by_hand and asked.eps is None
+    return Criteria(
+        request.limit,
+        request.eps,
+        request.min_samples,
+        group=earlier.group if is_settled and asked.group is None else asked.group,
+        kept=(stored.kept - drop) | keep,
+        dropped=(stored.dropped - keep) | drop,
+    )
+
+
+def _pictures(stored: Stored, listed: Path | None) -> frozenset[str]:
+    """Return the keys of the pictures that a file lists, one in each line."""
+    if listed is None:
+        return frozenset()
+    try:
+        lines = [line.strip() for line in listed.read_text().splitlines()]
+    except (OSError, ValueError) as error:
+        raise BadRequestError(f"{listed} cannot be read: {error}.") from error
+    named: list[Picture] = [stored.named(line) for line in lines if line and line[0] != "#"]
+    return frozenset(picture.key for picture in named)
+
+
+def _next_version(stored: Stored) -> tuple[int, str]:
+    """Return the number and the folder's name of the version to be written."""
+    version = int(stored.job.get("version", 1))
+    name = stored.folder.name.removesuffix(f"-v{version}")
+    version += 1
+    while stored.folder.with_name(f"{name}-v{version}").exists():
+        version += 1
+    return version, f"{name}-v{version}"
+
+
+def _folder_in_the_making(beside: Path) -> Path:
+    try:
+        folder = Path(mkdtemp(prefix=f".{beside.name}-", dir=beside.parent))
+        folder.chmod(0o755)  # temporary folders begin as the owner's alone
+    except OSError as error:
+        raise OutputError(f"Nothing can be written in {beside.parent}: {error}.") from error
+    return folder
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Choose again, and return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="reselect.py", description="Choose again among the pictures of a job."
+    )
+    parser.add_argument("job_id", metavar="JOB", help="the job's id, as its run printed it")
+    parser.add_argument("--eps", metavar="auto|FLOAT", help="DBSCAN's reach in cosine distance")
+    parser.add_argument(
+        "--group", type=int, metavar="N", help="the group that is the subject; 1 has most claim"
+    )
+    names = "a list of pictures, one in each line: key, address, or file name"
+    parser.add_argument("--keep", type=Path, metavar="FILE", help=f"{names}; they are chosen")
+    parser.add_argument("--drop", type=Path, metavar="FILE", help=f"{names}; they are not chosen")
+    given = vars(parser.parse_args(arguments))
+    job_id: str = given.pop("job_id")
+    try:
+        folder, selection = reselect(job_id, Asked(**given), Settings())
+    except CollectError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    counts = selection.waterfall()
+    sys.stdout.writelines(f"{reason:>19} {count:6}\n" for reason, count in counts.reasons.items())
+    sys.stdout.write(f"{counts.chosen} of {counts.found} images chosen in {folder}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
