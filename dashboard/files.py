@@ -15,12 +15,12 @@ from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
-from tasks.dataset import DECISIONS, JOB, MANIFEST
+from tasks.dataset import DECISIONS, JOB, MANIFEST, REPORT
 from tasks.thumbnails import REFUSED
 
 IMAGE = re.compile(r"img_[0-9]{4,9}\.jpg", re.ASCII)
 CHOSEN = "chosen"
-_BESIDE = (MANIFEST, DECISIONS, JOB, "report.html")  # in the archive, where they are there
+_BESIDE = (MANIFEST, DECISIONS, JOB, REPORT)  # in the archive, where they are there
 _CHUNK = 256 * 1024  # bytes
 _KEPT_FILES = 8  # parsed decisions in memory: some MB each
 

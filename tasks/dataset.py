@@ -5,6 +5,7 @@ img_0001.jpg …     the chosen pictures, in the order of the search page
 decisions.jsonl    one row for every candidate ever seen, chosen or not, with its reason
 embeddings.npy     (n, d) float32: the vector of each picture, in the row that its decision names
 job.json           parameters, versions, model revision, counts
+report.html        all of it to look at
 manifest.jsonl     one row for every picture; written last: a folder that has it is complete
 """
 
@@ -25,6 +26,7 @@ from prefect.cache_policies import NO_CACHE
 from tasks import progress, stopping
 from tasks.errors import BadRequestError
 from tasks.records import Picture, Rejected
+from tasks.report import report
 from tasks.saving import saved_bytes
 from tasks.selection import Selection, Waterfall
 from tasks.thumbnails import keep_refused
@@ -37,7 +39,7 @@ _FIXED = (
 )  # fmt: skip
 _NOT_OF_CHOSEN = ("is_chosen", "reason", "detail", "copy_of")  # they'd say nothing there
 MANIFEST, DECISIONS, JOB = "manifest.jsonl", "decisions.jsonl", "job.json"
-EMBEDDINGS = "embeddings.npy"
+EMBEDDINGS, REPORT = "embeddings.npy", "report.html"
 _VERSIONED = ("cv-dataset-builder", "prefect", "torch", "transformers", "scikit-learn", "pillow")
 
 
@@ -112,8 +114,10 @@ def write_dataset(
     _write_lines(out_dir / DECISIONS, rows)
     waterfall = asdict(selection.waterfall())
     versions = {name: version(name) for name in _VERSIONED} | {"python": platform.python_version()}
+    about = {**job, "counts": waterfall, "versions": versions}
+    with writing(out_dir / REPORT) as file:
+        file.write(report(about, rows, selection.vectors, out_dir).encode(errors="replace"))
     with writing(out_dir / JOB) as file:
-        about = {**job, "counts": waterfall, "versions": versions}
         file.write(json.dumps(about, ensure_ascii=False, indent=2).encode())
     if selection.chosen:
         _write_lines(

@@ -128,7 +128,7 @@ def test_the_folder_holds_the_chosen_and_the_whole_record(
     names = {p.name for p in out_dir.iterdir()} - {".work"}
     assert names == {
         ".refused", "img_0001.jpg", "img_0002.jpg", "manifest.jsonl", "decisions.jsonl", "job.json",
-        "embeddings.npy",
+        "embeddings.npy", "report.html",
     }  # fmt: skip
     manifest = rows(out_dir / "manifest.jsonl")
     assert list(manifest[0])[:3] == ["query", "file", "source"]
@@ -163,7 +163,7 @@ def test_without_a_subject_there_are_no_images_and_no_manifest(
     none = replace(selection, verdicts=verdicts, choice=Choice(Outcome.NONE, 0.18, None))
     write_dataset.fn(workspace, out_dir, none, JOB)
     assert {p.name for p in out_dir.iterdir()} == {
-        ".refused", ".work", "decisions.jsonl", "job.json", "embeddings.npy",
+        ".refused", ".work", "decisions.jsonl", "job.json", "embeddings.npy", "report.html",
     }  # fmt: skip
     assert len(rows(out_dir / "decisions.jsonl")) == 4
     assert finished(out_dir, "a1") is None

@@ -1,0 +1,103 @@
+"""The page that shows what a run chose and what not."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tasks.dataset import write_dataset
+from tasks.records import Reason
+from tasks.report import project, report
+from tests.test_dataset import JOB, a_selection, out_dir, workspace  # noqa: F401 — fixtures
+from tests.test_thumbnails import image_file
+
+HOSTILE = "\"><script>alert(1)</script><img src=x onerror='alert(2)'> \ud800 사과"
+
+
+class Tags(HTMLParser):
+    """What a browser would find in the page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def of(self, name: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.found if tag == name]
+
+
+def row(rank: int, reason: Reason | None, **more: object) -> dict[str, object]:
+    return {
+        "rank": rank, "title": f"사과 {rank}", "page_url": "https://example.com/a?b&c",
+        "is_chosen": reason is None, "reason": reason, "detail": "", "embedding": rank - 1,
+        "file": f"img_{rank:04d}.jpg" if reason is None else None, "key": f"{rank:016x}",
+    } | more  # fmt: skip
+
+
+def about(**more: object) -> dict[str, object]:
+    counts = {"found": 3, "fetched": 3, "good": 3, "unique": 3, "subject": 2, "chosen": 1}
+    reasons = {"noise": 1, "over_limit": 1}
+    return {
+        "query": "사과", "counts": counts | {"reasons": reasons}, "versions": {"python": "3.11"},
+        "choice": {"outcome": "ambiguous", "eps": 0.2, "group": 1, "by_hand": False},
+        "request": {"eps": "auto", "limit": 1, "out_dir": None},
+    } | more  # fmt: skip
+
+
+def test_a_dataset_has_its_report(workspace, out_dir: Path) -> None:  # type: ignore[no-untyped-def] # noqa: F811
+    write_dataset.fn(workspace, out_dir, a_selection(workspace), JOB)
+    page = (out_dir / "report.html").read_text()
+    tags = Tags(page)
+    assert len(tags.of("circle")) == 3  # the one that could not be fetched has no vector
+    assert len(tags.of("img")) == 3
+    assert re.findall(r"<h2>(\w+) <small>(\d)</small>", page) == [
+        ("chosen", "2"), ("http_error", "1"), ("noise", "1"),
+    ]  # fmt: skip
+    assert page.index('<td class="count">4<') < page.index('<td class="count">2<')
+
+
+def test_what_comes_from_the_web_stays_text(tmp_path: Path) -> None:
+    (tmp_path / "img_0001.jpg").write_bytes(image_file(300, 200))
+    rows = [
+        row(1, None, title=HOSTILE, detail=HOSTILE, page_url=f"https://example.com/{HOSTILE}"),
+        row(2, Reason.NOISE, title=HOSTILE, page_url="javascript:alert(3)"),
+        row(3, Reason.OVER_LIMIT),
+    ]
+    page = report(
+        about(query=HOSTILE, request={HOSTILE: HOSTILE}), rows, np.eye(3, 8, dtype="f4"), tmp_path
+    )
+    tags = Tags(page)
+    names = {tag for tag, _ in tags.found}
+    assert not names & {"script", "link", "iframe", "object"}
+    for _, attributes in tags.found:
+        assert not any(name.startswith("on") for name in attributes)
+        assert (attributes.get("src") or "data:").startswith("data:")
+        assert (attributes.get("href") or "https://").startswith("https://")
+    assert len(tags.of("img")) == 1
+    assert "The choice is ambiguous." in page
+
+
+def test_the_map_keeps_what_is_alike_together() -> None:
+    rng = np.random.default_rng(1)
+    centres = np.eye(2, 64).repeat(20, axis=0)
+    vectors = (centres + rng.normal(0, 0.02, centres.shape)).astype(np.float32)
+    places = project(vectors)
+    assert places.min() >= 0
+    assert places.max() <= 1
+    inside = np.ptp(places[:20, 0])
+    between = abs(places[:20, 0].mean() - places[20:, 0].mean())
+    assert inside < between / 3
+    np.testing.assert_array_equal(project(vectors), places)
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (1, 8), (2, 8)])
+def test_few_pictures_have_a_map_too(shape: tuple[int, int], tmp_path: Path) -> None:
+    rows = [row(rank, Reason.NO_SUBJECT) for rank in range(1, shape[0] + 1)]
+    page = report(about(), rows, np.ones(shape, np.float32), tmp_path)
+    assert len(Tags(page).of("circle")) == shape[0]
+    assert "nan" not in page
