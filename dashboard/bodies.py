@@ -72,6 +72,12 @@ class StartedMany(BaseModel):
     job_ids: list[str]
 
 
+class Answer(BaseModel):
+    """Which group of pictures is the subject."""
+
+    group: int = Field(ge=1, le=100, description="Its number in the job's question.")
+
+
 class Done(BaseModel):
     """Something was done, and what."""
 
@@ -116,6 +122,10 @@ class JobInList(BaseModel):
     progress: dict[str, Counts] | None
     waterfall: dict[str, Any] | None
     request: dict[str, Any] | None
+    choice: dict[str, Any] | None = Field(description="How the subject was chosen.")
+    question: dict[str, Any] | None = Field(
+        description="What a waiting run asks: which of its groups is the subject."
+    )
     position: int | None = Field(description="1 is next; only where it waits for a worker.")
     prefect_url: str | None
     can_resume: bool
@@ -273,6 +283,8 @@ def _fields(job: Job, runner: Runner, places: Mapping[str, int]) -> dict[str, An
         "progress": job.progress,
         "waterfall": job.waterfall,
         "request": job.request,
+        "choice": job.choice,
+        "question": job.question if job.status is Status.WAITING else None,
         "position": places.get(job.id),
         "prefect_url": _prefect_url(job, runner),
         "can_resume": can_resume(job),

@@ -12,7 +12,7 @@ from typing import Any
 
 from psycopg2.extras import Json
 
-from tasks.jobs import BEGUN, ENDED, STOPPED, Cause, Jobs, Status
+from tasks.jobs import ENDED, STOPPED, Cause, Jobs, Status
 
 CLAIM = timedelta(seconds=60)  # more than a process takes from its start to its row
 _IS_PLANNED = "flow_run_id IS NULL AND status = 'scheduled'"
@@ -70,16 +70,15 @@ def claim(jobs: Jobs, *, at_once: int | None = None) -> Planned | None:
             UPDATE jobs SET heartbeat_at = now() WHERE id = (
                 SELECT id FROM jobs WHERE {_IS_PLANNED} AND {_IS_FREE} AND (
                     SELECT count(*) FROM jobs
-                    WHERE status IN %(going)s AND heartbeat_at > now() - %(claim)s
-                        AND (status IN %(begun)s OR {_IS_PLANNED})
+                    WHERE heartbeat_at > now() - %(claim)s
+                        AND (status = %(running)s OR {_IS_PLANNED})
                 ) < %(at_once)s
                 ORDER BY state_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
             ) RETURNING id, request, state_at
             """,  # noqa: S608 — ours
             {
                 "claim": CLAIM,
-                "going": (*BEGUN, Status.SCHEDULED),
-                "begun": BEGUN,
+                "running": Status.RUNNING,  # one that waits for an answer leaves its place
                 "at_once": 2**31 if at_once is None else at_once,
             },
         )

@@ -19,9 +19,11 @@ from tasks.dataset import MANIFEST
 from tasks.jobs import ENDED
 from tasks.records import Reason
 from tasks.thumbnails import ThumbnailError
+from tasks.workspace import Workspace
 
 FileName = Annotated[str, Path(pattern=r"^img_[0-9]{4,9}\.jpg$")]
 Key = Annotated[str, Path(pattern="^[0-9a-f]{1,64}$", description="A decision's key.")]
+Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 JPEG: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
 }
@@ -119,6 +121,33 @@ def _thumbnail(services: Services, job_id: str, key: str, size: Side, known: str
 def _picture(folder: FilePath, key: str) -> FilePath | None:
     row = files.decided(folder).by_key.get(key)
     return files.picture_of(folder, row) if row else None
+
+
+@router.get("/question/{sha256}", response_class=Response, responses=JPEG)
+async def get_picture_in_question(services: Parts, job_id: JobId, sha256: Sha256) -> Response:
+    """Return a small picture of a group that a waiting run asks about."""
+    return await anyio.to_thread.run_sync(
+        _picture_in_question, services, job_id, sha256, limiter=services.pictures
+    )
+
+
+def _picture_in_question(services: Services, job_id: str, sha256: str) -> Response:
+    job = job_of(services, job_id)
+    groups = (job.question or {}).get("groups", [])
+    missing = NotFoundError(f"Job {job_id} asks about no such picture.")
+    if not any(sha256 in group["pictures"] for group in groups):
+        raise missing
+    image = files.regular_file(Workspace(dataset_folder(job) / ".work").image_path(sha256))
+    if image is None:
+        raise missing
+    try:
+        data = thumbnails.kept(
+            image, Side.MEDIUM, thumbnails.folder_of(services.settings.data_dir, job_id)
+        )
+    except (ThumbnailError, FileNotFoundError) as error:
+        raise missing from error
+    headers = {"Cache-Control": "private, max-age=3600"}
+    return Response(data, media_type="image/jpeg", headers=headers)
 
 
 @router.get("/archive", response_class=Response, responses={**ZIP, **answers_of(409)})

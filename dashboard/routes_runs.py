@@ -4,10 +4,19 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from dashboard.bodies import Done, Options, Resumed, RunBody, RunManyBody, Started, StartedMany
-from dashboard.errors import InvalidError, answers_of
+from dashboard.bodies import (
+    Answer,
+    Done,
+    Options,
+    Resumed,
+    RunBody,
+    RunManyBody,
+    Started,
+    StartedMany,
+)
+from dashboard.errors import ConflictError, InvalidError, answers_of
 from dashboard.folders import input_path, model_name, parent_folder
-from dashboard.routes_jobs import JobId, job_of
+from dashboard.routes_jobs import JobId, found, job_of
 from dashboard.services import Parts, Services
 
 router = APIRouter(prefix="/api", tags=["runs"], responses=answers_of(409, 413, 429))
@@ -38,6 +47,16 @@ def resume(services: Parts, job_id: JobId) -> Resumed:
     """Have a failed or cancelled job go on where it stopped."""
     services.runs.resume(job_of(services, job_id))
     return Resumed(job_id=job_id)
+
+
+@router.post("/jobs/{job_id}/answer")
+def answer(services: Parts, job_id: JobId, body: Answer) -> Done:
+    """Say which group is the subject, where a run waits for it; the run then goes on."""
+    with services.database.jobs() as jobs:
+        job = found(jobs, job_id)
+        if not jobs.answer(job_id, body.group):
+            raise ConflictError(f"Job {job_id} is {job.status}, and waits for no such answer.")
+    return Done(message=f"Group {body.group} is the subject; job {job_id} goes on.")
 
 
 def _plan(services: Services, options: Options, queries: list[str]) -> list[str]:

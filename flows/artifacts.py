@@ -75,13 +75,21 @@ def summary(query: str, out_dir: Path, waterfall: Waterfall, chosen: list[Candid
         f"**{waterfall.chosen}** images of {waterfall.found} candidates in `{out_dir}`.",
         "",
     ]
-    for candidate in chosen[:SHOWN]:
-        title = _plain(candidate.title) or "image"
-        thumbnails = [a.url for a in candidate.addresses if a.kind is AddressKind.THUMBNAIL]
-        link = (thumbnails or [candidate.url])[0]
-        if link.startswith(("https://", "http://")):
-            lines.append(f"- [{title}]({quote(link, safe=':/?&=%+,;@!*~$#-._')})")
+    lines += filter(None, map(link_to, chosen[:SHOWN]))
     return "\n".join(lines)
+
+
+def link_to(candidate: Candidate) -> str:
+    """Return a line of Markdown that links to a candidate's thumbnail; empty if it has no web one.
+
+    Its title comes from the web and stays plain text.
+    """
+    title = _plain(candidate.title) or "image"
+    thumbnails = [a.url for a in candidate.addresses if a.kind is AddressKind.THUMBNAIL]
+    link = (thumbnails or [candidate.url])[0]
+    if not link.startswith(("https://", "http://")):
+        return ""
+    return f"- [{title}]({quote(link, safe=':/?&=%+,;@!*~$#-._')})"
 
 
 def _plain(text: str) -> str:

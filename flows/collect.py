@@ -22,12 +22,12 @@ from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.artifacts import ShownProgress, publish
+from flows.asking import settled
 from flows.cancelling import cancellable
 from flows.mirror import mirror
 from flows.request import CollectRequest
 from flows.runners import TASKS_AT_ONCE, tasks_on
 from tasks import guard, progress, stopping
-from tasks.cluster import Outcome
 from tasks.dataset import claim, finished, write_dataset
 from tasks.download import download_batch
 from tasks.embed import embed_batch, load_model
@@ -98,6 +98,7 @@ def collect(request: CollectRequest) -> Report:
             ):
                 loading = load_model.submit(request.model, request.device)
                 selection = gather(request, workspace, search, loading)
+            selection = settled(selection, request, workspace, recorder)
             waterfall = selection.waterfall()
             job = {
                 "id": job_id,
@@ -111,10 +112,8 @@ def collect(request: CollectRequest) -> Report:
                 "finished_at": datetime.now(UTC).isoformat(),
             }
             write_dataset(workspace, out_dir, selection, job)
-            if selection.choice.outcome is Outcome.AMBIGUOUS:
-                log.warning("The choice is not clear: look at what was chosen and what was not.")
             publish(request.query, out_dir, selection)
-            recorder.set_waterfall(asdict(waterfall))
+            recorder.set_waterfall(asdict(waterfall), asdict(selection.choice))
             if not selection.subject_count:
                 raise NoSubjectError(no_subject(request, waterfall))
             workspace.discard()

@@ -81,6 +81,11 @@ class CollectRequest(BaseModel):
         "in the images.",
     )
     min_samples: int = Field(3, ge=1, le=1000, description="DBSCAN's least size of a cluster.")
+    on_ambiguous: Literal["largest", "ask", "fail"] = Field(
+        "largest",
+        description="Where two groups may be the subject, or the only one is faint: take the one "
+        "with the greatest claim, ask a person, or fail.",
+    )
     model: str = Field(
         DEFAULT_MODEL,
         min_length=1,

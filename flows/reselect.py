@@ -82,6 +82,7 @@ def reselect(job_id: str, asked: Asked, settings: Settings) -> tuple[Path, Selec
             job.id,
             out_dir=str(written),
             waterfall=asdict(selection.waterfall()),
+            choice=asdict(selection.choice),
             line=f"Chosen again: {len(selection.chosen)} images in {written}.",
         )
     return written, selection

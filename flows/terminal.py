@@ -5,10 +5,13 @@ tracebacks are kept away: they stay in Prefect.
 """
 
 import logging
+import select
 import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FrameType
 
 from prefect.logging.handlers import PrefectConsoleHandler
@@ -20,6 +23,10 @@ from tasks import progress
 from tasks.recorder import handling
 
 STAGES = ("search", "download", "embed", "save")
+LOOK_EVERY_S = 0.2
+
+# The bars of this terminal, where a person can be asked here; none elsewhere.
+_person: ContextVar[Progress | None] = ContextVar("person", default=None)
 
 
 @contextmanager
@@ -84,5 +91,49 @@ def _bars(console: Console) -> Iterator[None]:
                 bars.update(bar.id, total=(bar.total or 0) + expected)
             bars.advance(bar.id, done)
 
-        with progress.watching(advance):
-            yield
+        person = _person.set(bars if sys.stdin and sys.stdin.isatty() else None)
+        try:
+            with progress.watching(advance):
+                yield
+        finally:
+            _person.reset(person)
+
+
+@contextmanager
+def asking_here(question: str, most: int, on_answer: Callable[[int], bool]) -> Iterator[None]:
+    """Ask for a number from 1 to ``most`` on this terminal while the block waits for one.
+
+    ``on_answer`` is called in another thread with what was typed, until it returns that it was
+    taken. Without a person at the terminal nothing is asked here.
+    """
+    bars = _person.get()
+    if bars is None:
+        yield
+        return
+    over = threading.Event()
+    reader = threading.Thread(target=_read_answer, args=(most, on_answer, over), name="question")
+    bars.stop()  # they would be drawn over what is typed
+    bars.console.print(question, markup=False, highlight=False)
+    reader.start()
+    try:
+        yield
+    finally:
+        over.set()
+        reader.join()
+        bars.start()
+
+
+def _read_answer(most: int, on_answer: Callable[[int], bool], over: threading.Event) -> None:
+    answer = 0
+    while not over.is_set():
+        if select.select([sys.stdin], [], [], LOOK_EVERY_S)[0]:
+            line = sys.stdin.readline()
+            if not line:  # closed: the answer has to come from elsewhere
+                return
+            text = line.strip()
+            answer = int(text) if text.isdecimal() and 1 <= int(text) <= most else 0
+            if not answer:
+                sys.stderr.write(f"Type a number from 1 to {most}.\n")
+        if answer and on_answer(answer):
+            return
+        over.wait(LOOK_EVERY_S)

@@ -13,6 +13,7 @@
     │   └── PageChangedError    the page came, but nothing in it can be read
     ├── ModelError              the CLIP weights cannot be had or do not load
     ├── NoSubjectError          the search worked, but no group of images is the subject
+    │   └── AmbiguousError      it is not clear which group is the subject, and nobody said it
     ├── DatabaseError           Postgres cannot be used
     └── OutputError             the dataset's folder cannot be written
 
@@ -39,6 +40,7 @@ class ErrorCode(StrEnum):
     PAGE_CHANGED = "page_changed"
     MODEL = "model"
     NO_SUBJECT = "no_subject"
+    AMBIGUOUS = "ambiguous"
     DATABASE = "database"
     OUTPUT = "output"
     CLUSTER = "cluster"
@@ -138,6 +140,12 @@ class NoSubjectError(CollectError):
 
     code = ErrorCode.NO_SUBJECT
     exit_code = 3
+
+
+class AmbiguousError(NoSubjectError):
+    """It is not clear which group of images is the subject, and nobody said it."""
+
+    code = ErrorCode.AMBIGUOUS
 
 
 class DatabaseError(CollectError):

@@ -73,7 +73,9 @@ class Job:
 
     ``request`` is what was asked (a ``CollectRequest`` as JSON, without its job id), ``progress``
     the items ``{stage: {"done", "expected"}}`` of the run that has the job now, ``waterfall`` the
-    counts of its last selection. ``heartbeat_at`` is when its process last gave a sign of life.
+    counts of its last selection, ``choice`` how its subject was chosen. ``heartbeat_at`` is when
+    its process last gave a sign of life. ``question`` is what a run that is ``waiting`` asks:
+    ``{"until", "groups": [{"number", "size", "pictures"}]}``, the pictures by their SHA-256.
     ``error_code`` is an ``ErrorCode``, and None in the rows of earlier programs.
     """
 
@@ -93,6 +95,16 @@ class Job:
     waterfall: dict[str, Any] | None = None
     scheduled_for: datetime | None = None
     heartbeat_at: datetime | None = None
+    choice: dict[str, Any] | None = None
+    question: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What others want of a run."""
+
+    cancel: bool = False
+    answer: int | None = None  # the number of a group
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +168,8 @@ class Jobs:
                     flow_run_id = excluded.flow_run_id, query = excluded.query,
                     request_limit = excluded.request_limit, request = excluded.request,
                     out_dir = excluded.out_dir, status = excluded.status, error = NULL,
-                    error_code = NULL, progress = NULL, finished_at = NULL,
-                    state_at = excluded.state_at, heartbeat_at = now(),
+                    error_code = NULL, progress = NULL, question = NULL, answer = NULL,
+                    finished_at = NULL, state_at = excluded.state_at, heartbeat_at = now(),
                     started_at = coalesce(jobs.started_at, now()),
                     is_cancel_requested = jobs.is_cancel_requested
                         AND coalesce(jobs.flow_run_id, excluded.flow_run_id)
@@ -188,11 +200,10 @@ class Jobs:
 
     def beat(
         self, flow_run_id: str, *, lines: str = "", progress: Mapping[str, Any] | None = None
-    ) -> bool:
+    ) -> Wishes:
         """Say that the run's process lives, how far it is, and append whole lines to the job's log.
 
-        So a run that was taken for lost is running after all. Returns whether somebody wants it
-        cancelled.
+        So a run that was taken for lost goes on after all. Returns what others want of it.
         """
         with self.transaction() as cursor:
             cursor.execute(
@@ -200,40 +211,88 @@ class Jobs:
                 UPDATE jobs SET
                     heartbeat_at = now(), log = coalesce(log, '') || %(lines)s,
                     progress = coalesce(%(progress)s, progress),
-                    status = CASE WHEN error_code = %(lost)s THEN %(running)s ELSE status END,
+                    status = CASE WHEN error_code IS DISTINCT FROM %(lost)s THEN status
+                                  WHEN question IS NULL THEN %(running)s ELSE %(waiting)s END,
                     finished_at = CASE WHEN error_code = %(lost)s THEN NULL ELSE finished_at END,
                     error = CASE WHEN error_code = %(lost)s THEN NULL ELSE error END,
                     error_code = nullif(error_code, %(lost)s)
-                WHERE flow_run_id = %(run)s RETURNING is_cancel_requested
+                WHERE flow_run_id = %(run)s RETURNING is_cancel_requested, answer
                 """,
                 {
                     "lines": _storable(lines),
                     "progress": Json(progress) if progress else None,
                     "lost": ErrorCode.LOST,
                     "running": Status.RUNNING,
+                    "waiting": Status.WAITING,
                     "run": flow_run_id,
                 },
             )
             row = cursor.fetchone()
-        return bool(row and row[0])
+        return Wishes(*row) if row else Wishes()
 
-    def set_waterfall(self, flow_run_id: str, waterfall: Mapping[str, Any]) -> None:
-        """Store the counts of the run's last selection, the chosen images among them."""
+    def set_waterfall(
+        self,
+        flow_run_id: str,
+        waterfall: Mapping[str, Any],
+        choice: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Store the counts of the run's last selection, and how it was made, if that is new."""
         with self.transaction() as cursor:
             cursor.execute(
-                "UPDATE jobs SET waterfall = %s, count = %s WHERE flow_run_id = %s",
-                (Json(waterfall), waterfall["chosen"], flow_run_id),
+                "UPDATE jobs SET waterfall = %s, count = %s, choice = coalesce(%s, choice) "
+                "WHERE flow_run_id = %s",
+                (
+                    Json(waterfall),
+                    waterfall["chosen"],
+                    Json(choice) if choice else None,
+                    flow_run_id,
+                ),
             )
 
+    def ask(self, flow_run_id: str, question: Mapping[str, Any] | None) -> None:
+        """Say that a run under way waits for an answer, or, without a question, that it goes on."""
+        with self.transaction() as cursor:
+            cursor.execute(
+                """
+                UPDATE jobs SET question = %s, answer = NULL, status = %s, state_at = now()
+                WHERE flow_run_id = %s AND status IN %s
+                """,
+                (
+                    Json(question) if question else None,
+                    Status.WAITING if question else Status.RUNNING,
+                    flow_run_id,
+                    BEGUN,
+                ),
+            )
+
+    def answer(self, job_id: str, group: int) -> bool:
+        """Answer a waiting run, which looks for it; returns whether it waits and has that group."""
+        with self.transaction() as cursor:
+            cursor.execute(
+                """
+                UPDATE jobs SET answer = %s WHERE id = %s AND status = %s
+                    AND %s <= jsonb_array_length(question -> 'groups')
+                """,
+                (group, job_id, Status.WAITING, group),
+            )
+            return cursor.rowcount == 1
+
     def choose_again(
-        self, job_id: str, *, out_dir: str, waterfall: Mapping[str, Any], line: str
+        self,
+        job_id: str,
+        *,
+        out_dir: str,
+        waterfall: Mapping[str, Any],
+        choice: Mapping[str, Any],
+        line: str,
     ) -> None:
         """Say that an ended job's dataset was written anew, in another folder."""
         with self.transaction() as cursor:
             cursor.execute(
                 """
                 UPDATE jobs SET
-                    status = %s, error = NULL, error_code = NULL, out_dir = %s, waterfall = %s, count = %s,
+                    status = %s, error = NULL, error_code = NULL, out_dir = %s, waterfall = %s,
+                    count = %s, choice = %s,
                     request = request || jsonb_build_object('out_dir', %s::text),
                     log = coalesce(log, '') || %s
                 WHERE id = %s AND status IN %s
@@ -243,6 +302,7 @@ class Jobs:
                     out_dir,
                     Json(waterfall),
                     waterfall["chosen"],
+                    Json(choice),
                     out_dir,
                     f"{line}\n",
                     job_id,

@@ -8,7 +8,7 @@ _LOCK = 7_361_205  # any number: one process at a time prepares the table
 
 _IS_CURRENT = """
 SELECT FROM information_schema.columns WHERE table_schema = current_schema()
-    AND table_name = 'jobs' AND column_name = 'error_code'
+    AND table_name = 'jobs' AND column_name = 'answer'
 """
 _CREATE = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -32,7 +32,10 @@ ALTER TABLE jobs
     ADD COLUMN IF NOT EXISTS state_at TIMESTAMPTZ,
     ADD COLUMN IF NOT EXISTS heartbeat_at TIMESTAMPTZ,
     ADD COLUMN IF NOT EXISTS is_cancel_requested BOOLEAN NOT NULL DEFAULT false,
-    ADD COLUMN IF NOT EXISTS error_code VARCHAR(32);
+    ADD COLUMN IF NOT EXISTS error_code VARCHAR(32),
+    ADD COLUMN IF NOT EXISTS choice JSONB,
+    ADD COLUMN IF NOT EXISTS question JSONB,
+    ADD COLUMN IF NOT EXISTS answer INTEGER;
 CREATE INDEX IF NOT EXISTS jobs_newest_first
     ON jobs (coalesce(started_at, state_at) DESC NULLS LAST, id);
 CREATE INDEX IF NOT EXISTS jobs_by_run ON jobs (flow_run_id);

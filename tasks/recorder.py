@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from tasks import progress
-from tasks.errors import DatabaseError
-from tasks.jobs import STOPPED, Jobs, Status
+from tasks.errors import CollectError, DatabaseError
+from tasks.jobs import STOPPED, Cause, Jobs, Status, Wishes
 from tasks.settings import Settings
 
 LOGGERS = ("tasks", "flows")
@@ -70,8 +70,11 @@ class Recorder(logging.Handler):
         self._lines: list[str] = []
         self._counts: dict[str, dict[str, int]] = {}
         self._counting = threading.Lock()
-        self._waterfall: Mapping[str, Any] | None = None
-        self._is_stopped = False
+        self._waterfall: tuple[Mapping[str, Any], Mapping[str, Any] | None] | None = None
+        self._question: Mapping[str, Any] | None = None
+        self._is_question_written = True
+        self._on_answer: Callable[[int], object] = lambda _: None
+        self._end: tuple[Status, Cause] | None = None
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._write_often, name="recorder", daemon=True)
         self._thread.start()
@@ -86,13 +89,32 @@ class Recorder(logging.Handler):
             counts["done"] += done
             counts["expected"] += expected
 
-    def set_waterfall(self, waterfall: Mapping[str, Any]) -> None:
-        """Have the counts of a selection written."""
-        self._waterfall = waterfall
+    def set_waterfall(
+        self, waterfall: Mapping[str, Any], choice: Mapping[str, Any] | None = None
+    ) -> None:
+        """Have the counts of a selection written, and how it was made."""
+        self._waterfall = (waterfall, choice)
+
+    def ask(
+        self,
+        question: Mapping[str, Any] | None,
+        on_answer: Callable[[int], object] = lambda _: None,
+    ) -> None:
+        """Have the row say that the run waits for an answer, until this is called without one.
+
+        ``on_answer`` is called with the answer, in another thread, as often as it is looked for.
+        """
+        self._on_answer = on_answer
+        self._question = question
+        self._is_question_written = False
 
     def stopped(self) -> None:
         """Have the row say that the run was stopped, with the last that is written."""
-        self._is_stopped = True
+        self._end = (Status.CANCELLED, STOPPED)
+
+    def failed(self, error: CollectError) -> None:
+        """Have the row say that the run failed, with the last that is written."""
+        self._end = (Status.FAILED, Cause.of(error))
 
     def close(self) -> None:
         self._closing.set()
@@ -107,7 +129,7 @@ class Recorder(logging.Handler):
             is_closing = self._closing.wait(BEAT_EVERY_S)
             try:
                 jobs = jobs or Jobs.open(self._settings)
-                is_wanted_away = self._write(jobs)
+                wishes = self._write(jobs)
             except DatabaseError:  # nothing is lost; the connection is made anew
                 if jobs:
                     jobs.close()
@@ -118,24 +140,28 @@ class Recorder(logging.Handler):
                 continue
             if is_closing:
                 break
-            if is_wanted_away and not is_cancelled:
+            if wishes.cancel and not is_cancelled:
                 is_cancelled = True
                 self._on_cancel()
+            elif wishes.answer is not None and self._question:
+                self._on_answer(wishes.answer)
         if jobs:
             jobs.close()
 
-    def _write(self, jobs: Jobs) -> bool:
+    def _write(self, jobs: Jobs) -> Wishes:
         if waterfall := self._waterfall:
-            jobs.set_waterfall(self._flow_run_id, waterfall)
+            jobs.set_waterfall(self._flow_run_id, *waterfall)
             if self._waterfall is waterfall:
                 self._waterfall = None
+        if not self._is_question_written:
+            question = self._question
+            jobs.ask(self._flow_run_id, question)
+            self._is_question_written = self._question is question
         count = len(self._lines)  # lines that come meanwhile wait for the next turn
         with self._counting:
             counts = {stage: dict(numbers) for stage, numbers in self._counts.items()}
-        is_wanted_away = jobs.beat(
-            self._flow_run_id, lines="".join(self._lines[:count]), progress=counts
-        )
+        wishes = jobs.beat(self._flow_run_id, lines="".join(self._lines[:count]), progress=counts)
         del self._lines[:count]
-        if self._is_stopped and self._closing.is_set():
-            jobs.end(self._flow_run_id, Status.CANCELLED, STOPPED)
-        return is_wanted_away
+        if self._end and self._closing.is_set():
+            jobs.end(self._flow_run_id, *self._end)
+        return wishes

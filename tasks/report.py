@@ -161,7 +161,7 @@ def _dot(row: Mapping[str, Any], x: float, y: float) -> str:
     colour = _COLOURS[verdict]
     return (
         f'<circle cx="{MARGIN + x * (WIDTH - 2 * MARGIN):.1f}" '
-        f'cy="{MARGIN + y * (HEIGHT - 2 * MARGIN):.1f}" r="5" stroke="{colour}" '
+        f'cy="{MARGIN + y * (HEIGHT - 2 * MARGIN):.1f}" r="7" stroke="{colour}" '
         f'fill="{colour if row["is_chosen"] else "none"}" fill-opacity=".7">'
         f"<title>{_caption(row)}</title></circle>"
     )

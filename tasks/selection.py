@@ -14,7 +14,6 @@ import numpy as np
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks import cluster
 from tasks.cluster import Clustering, Outcome, choose_subject, take_group
 from tasks.duplicates import find_copies
 from tasks.neighbours import NOISE
@@ -135,10 +134,7 @@ def select(
             by_hand=criteria.group is not None,
         ),
         tuple(
-            Group(
-                clustering.order.index(clustering.labels[group.medoid]) + 1, _shown(group, unique)
-            )
-            for group in clustering.groups
+            _group(clustering, number, unique) for number in range(1, len(clustering.groups) + 1)
         ),
     )
 
@@ -157,9 +153,10 @@ def _clustering(unique: Sequence[Picture], vectors: Vectors, criteria: Criteria)
     return take_group(vectors, found, criteria.group, min_samples=criteria.min_samples)
 
 
-def _shown(group: cluster.Group, unique: Sequence[Picture]) -> tuple[Picture, ...]:
-    others = (unique[at] for at in group.members if at != group.medoid)
-    return unique[group.medoid], *others
+def _group(found: Clustering, number: int, unique: Sequence[Picture]) -> Group:
+    medoid = found.groups[number - 1].medoid
+    members = np.flatnonzero(found.labels == found.order[number - 1]).tolist()
+    return Group(number, tuple(unique[at] for at in sorted(members, key=lambda at: at != medoid)))
 
 
 def _verdict(found: Clustering, at: int) -> Verdict:

@@ -150,6 +150,15 @@ class Stub:
         self.jobs[job_id].update(values)
         self.tell(job_id)
 
+    def ask(self, job_id: str) -> None:
+        """Have a job wait for an answer to which of two groups is the subject."""
+        groups = [
+            {"number": n, "size": 40 - 9 * n, "pictures": [f"{n}{at}" for at in range(6)]}
+            for n in (1, 2)
+        ]
+        question = {"until": "2026-11-24T09:30:00+00:00", "groups": groups}
+        self.change(job_id, status="waiting", question=question)
+
     def progress(self, job_id: str, **stages: tuple[int, int]) -> None:
         """Set how far stages are: name=(done, expected)."""
         progress = dict(self.jobs[job_id]["progress"] or {})
@@ -279,7 +288,7 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/api/events":
             self._events(given.get("log", ""))
         elif match := re.fullmatch(r"/api/jobs/([0-9a-f]+)(/.*)?", path):
-            self._job(match[1], match[2] or "", given)
+            self._job(match[1], match[2] or "", given, body)
         else:
             routes = {
                 "/api/jobs": lambda: self._jobs(given),
@@ -402,7 +411,7 @@ class Handler(BaseHTTPRequestHandler):
             },
         }  # fmt: skip
 
-    def _job(self, job_id: str, rest: str, given: dict[str, str]) -> None:
+    def _job(self, job_id: str, rest: str, given: dict[str, str], body: Job) -> None:
         stub = self.stub
         if job_id not in stub.jobs:
             raise Refused(404, "not_found", f"There is no job {job_id}.")
@@ -421,6 +430,13 @@ class Handler(BaseHTTPRequestHandler):
         elif rest == "/resume":
             stub.change(job_id, status="running", started_at=now(), error=None, error_code=None)
             self._json({"ok": True, "job_id": job_id})
+        elif rest == "/answer":
+            stub.change(job_id, status="running", question=None, answered=body["group"])
+            self._json({"ok": True, "message": "Answered."})
+        elif match := re.fullmatch(r"/question/([12])(\d)", rest):
+            verdict = "chosen" if match[1] == "1" else "noise"
+            data = picture(stub.jobs[job_id]["query"], verdict, int(match[2]), 320)
+            self._send(data, "image/jpeg")
         elif rest == "/log":
             offset = int(given.get("offset", 0))
             text = stub.logs[job_id]

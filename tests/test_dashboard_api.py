@@ -14,7 +14,7 @@ from PIL import Image
 
 from dashboard.bodies import MAX_QUERIES
 from flows.request import CollectRequest
-from tasks.jobs import Jobs, Status
+from tasks.jobs import Jobs, Status, Wishes
 from tasks.settings import Settings
 from tasks.source_checks import record_check
 from tasks.workspace import Workspace
@@ -26,7 +26,8 @@ CHOSEN, REFUSED, LOST = "a" * 16, "b" * 16, "c" * 16
 KEYS = {
     "id", "query", "limit", "out_dir", "status", "count", "error", "error_code", "started_at",
     "finished_at", "scheduled_for", "flow_run_id", "heartbeat_at", "elapsed_s", "progress",
-    "waterfall", "request", "position", "prefect_url", "can_resume", "can_cancel",
+    "waterfall", "request", "choice", "question", "position", "prefect_url", "can_resume",
+    "can_cancel",
 }  # fmt: skip
 
 
@@ -485,3 +486,34 @@ def test_a_database_that_is_away_is_said_until_it_is_back(
     assert (health.status_code, health.json()["database"]) == (503, False)
     break_off(postgres, database, comes_back=True)
     assert api.get("/api/jobs").status_code == 200
+
+
+def test_a_waiting_runs_question_is_seen_and_answered(
+    api: TestClient, jobs: Jobs, tmp_path: Path
+) -> None:
+    begun(jobs, "1", out_dir=str(tmp_path / "out"))
+    sha256 = Workspace(tmp_path / "out" / ".work").save_image(image_file(400, 300))
+    groups = [{"number": 1, "size": 9, "pictures": [sha256]}]
+    assert problem(api.post("/api/jobs/1/answer", json={"group": 1}), 409, "conflict")
+    problem(api.get(f"/api/jobs/1/question/{sha256}"), 404, "not_found")
+    jobs.ask("1", {"until": "2026-11-24T00:00:00+00:00", "groups": groups})
+    shown = api.get("/api/jobs/1").json()
+    assert (shown["status"], shown["question"]["groups"]) == ("waiting", groups)
+    assert shown["can_cancel"]
+    small = api.get(f"/api/jobs/1/question/{sha256}")
+    assert small.headers["content-type"] == "image/jpeg"
+    with Image.open(io.BytesIO(small.content)) as picture:
+        assert max(picture.size) == 320
+    problem(api.get(f"/api/jobs/1/question/{'0' * 64}"), 404, "not_found")
+    problem(api.post("/api/jobs/1/answer", json={"group": 2}), 409, "conflict")
+    problem(api.post("/api/jobs/1/answer", json={"group": 0}), 422, "invalid")
+    problem(api.post("/api/jobs/zz/answer", json={"group": 1}), 422, "invalid")
+    from_elsewhere = {"sec-fetch-site": "cross-site"}
+    answer = api.post("/api/jobs/1/answer", json={"group": 1}, headers=from_elsewhere)
+    problem(answer, 403, "forbidden")
+    assert jobs.beat("1") == Wishes()
+    assert api.post("/api/jobs/1/answer", json={"group": 1}).json()["ok"] is True
+    assert jobs.beat("1") == Wishes(answer=1)
+    jobs.ask("1", None)
+    assert jobs.beat("1") == Wishes()
+    assert api.get("/api/jobs/1").json()["question"] is None

@@ -586,6 +586,31 @@ def test_a_job_without_pictures_says_why(page: Page, stub: Stub) -> None:
     page.shows("#pictures-nothing", "이미지가 없습니다")
 
 
+def test_a_question_is_answered_on_the_jobs_page(page: Page, stub: Stub) -> None:
+    job = stub.add("고양이", status="running")
+    page.open(f"/static/job.html?job_id={job}").shows("#title", "고양이")
+    page.lacks("#question")
+    stub.ask(job)
+    page.shows("#question-text", "그룹이 둘입니다")
+    assert [e.text for e in page.all("#groups h3")] == ["그룹 1 · 31장", "그룹 2 · 22장"]
+    page.until(
+        lambda: page.run(
+            "const all = [...document.querySelectorAll('#groups img')];"
+            "return all.length === 12 && all.every((one) => one.naturalWidth)"
+        )
+    )
+    page.click("#groups [data-group='2']")
+    page.lacks("#question")
+    assert stub.jobs[job]["answered"] == 2
+    stub.finish(job, shares(100))
+    page.shows("#state", "완료")
+    page.lacks("#choice")
+    unsure = stub.add("차", status="running")
+    stub.finish(unsure, shares(100))
+    stub.change(unsure, choice={"outcome": "ambiguous", "by_hand": False})
+    page.open(f"/static/job.html?job_id={unsure}").shows("#choice", "분명하지 않아")
+
+
 def test_the_large_view_goes_through_the_pictures_by_keys(page: Page, stub: Stub) -> None:
     job = stub.add("고양이", status="running")
     stub.finish(job, found=600)

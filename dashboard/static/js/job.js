@@ -10,6 +10,7 @@ import { say, t } from "./i18n.js";
 import { JobError } from "./job-error.js";
 import { PictureGrid } from "./picture-grid.js";
 import { PictureView } from "./picture-view.js";
+import { QuestionPanel } from "./question.js";
 import { REASONS, verdictMeaning, verdictName } from "./reasons.js";
 import { startShell } from "./shell.js";
 import { badge, showStatus } from "./status.js";
@@ -30,6 +31,7 @@ class JobPage {
     this.pages = new DecisionPages(id, verdict);
     this.view = new PictureView(this.pages, (at) => this.grid.focus(at));
     this.grid = new PictureGrid(this.pages, (at) => this.view.open(at));
+    this.question = new QuestionPanel();
     this.tabs = new VerdictTabs((chosen) => this.#open(chosen));
     this.state = { badge: badge(), text: el("span") };
     this.error = new JobError(find("#job-error"));
@@ -62,6 +64,9 @@ class JobPage {
     find("#waterfall-nothing").hidden = Boolean(job.waterfall);
     say(find("#waterfall-nothing"), () => t(isEnded(job) ? "waterfall.never" : "waterfall.early"));
     this.error.show(job);
+    this.question.show(job);
+    const { outcome, by_hand } = job.choice ?? {};
+    find("#choice").hidden = outcome !== "ambiguous" || Boolean(by_hand) || job.status !== "done";
     if (before?.status === job.status && before.finished_at === job.finished_at) return;
     if (before) announce(t("jobs.now", { query: job.query, status: t(`status.${job.status}`) }));
     if (!before || isEnded(job)) this.#open(this.pages.verdict);

@@ -12,7 +12,13 @@
  * @property {number} chosen
  * @property {Record<string, number>} reasons
  *
+ * @typedef {Object} Question
+ * @property {string} until
+ * @property {{number: number, size: number, pictures: string[]}[]} groups
+ *
  * @typedef {Object} Job
+ * @property {{outcome: string, by_hand: boolean} | null} [choice]
+ * @property {Question | null} [question]
  * @property {string} id
  * @property {string} query
  * @property {number} limit

@@ -120,6 +120,7 @@ const ko = {
   "field.eps": "묶는 거리 (eps)",
   "field.eps.hint": "DBSCAN의 코사인 거리. 클수록 느슨한 주제까지 묶고, auto는 이미지에서 스스로 찾습니다.",
   "field.min_samples": "그룹의 최소 장수",
+  "field.on_ambiguous": "주제가 분명하지 않을 때",
   "field.model": "CLIP 모델",
   "field.model.hint": "Hugging Face의 이름 또는 폴더.",
   "field.device": "CLIP 실행 장치",
@@ -159,6 +160,9 @@ const ko = {
   "value.section.blog": "블로그",
   "value.section.shopping": "쇼핑",
   "value.section.place": "플레이스",
+  "value.on_ambiguous.largest": "몫이 가장 큰 그룹",
+  "value.on_ambiguous.ask": "나에게 묻기",
+  "value.on_ambiguous.fail": "실패로 끝내기",
   "value.device.cpu": "CPU",
   "value.device.cuda": "GPU (CUDA)",
 
@@ -213,6 +217,17 @@ const ko = {
   "job.cleared": "끝난 작업을 이력에서 모두 지웠습니다.",
   "job.untitled": "(검색어 없음)",
   "job.missing": "주소에 작업 번호(job_id)가 없습니다. 이력에서 작업을 골라 여세요.",
+
+  "question.title": "어느 그룹이 주제인가요?",
+  "question.text": ({ n, query, until }) =>
+    n > 1
+      ? `‘${query}’의 주제로 보이는 그룹이 둘입니다. 답을 기다리는 시한: ${until}`
+      : `하나뿐인 그룹이 ‘${query}’의 주제인지 분명하지 않습니다. 주제가 아니면 작업을 중단하세요. 답을 기다리는 시한: ${until}`,
+  "question.group": "그룹 {which} · {n}장",
+  "question.choose": "그룹 {which}: 이것이 주제입니다",
+  "question.answered": "주제를 그룹 {which}(으)로 정했습니다. 수집을 이어 갑니다.",
+  "choice.ambiguous":
+    "주제가 분명하지 않아 몫이 가장 큰 그룹을 골랐습니다. 고른 것과 빠진 것을 살펴보세요.",
 
   "waterfall.title": "무엇이 남고 무엇이 빠졌나",
   "waterfall.found": "찾음",
@@ -482,6 +497,7 @@ const en = {
   "field.eps": "Reach of a group (eps)",
   "field.eps.hint": "DBSCAN's cosine distance: larger takes in looser subjects, auto finds it in the images.",
   "field.min_samples": "Least size of a group",
+  "field.on_ambiguous": "If the subject is not clear",
   "field.model": "CLIP model",
   "field.model.hint": "A name on Hugging Face, or a folder.",
   "field.device": "CLIP runs on",
@@ -521,6 +537,9 @@ const en = {
   "value.section.blog": "Blogs",
   "value.section.shopping": "Shopping",
   "value.section.place": "Places",
+  "value.on_ambiguous.largest": "Take the greatest claim",
+  "value.on_ambiguous.ask": "Ask me",
+  "value.on_ambiguous.fail": "Fail",
   "value.device.cpu": "CPU",
   "value.device.cuda": "GPU (CUDA)",
 
@@ -574,6 +593,18 @@ const en = {
   "job.cleared": "All ended jobs were removed from the history.",
   "job.untitled": "(no query)",
   "job.missing": "The address names no job (job_id). Choose one in the history.",
+
+  "question.title": "Which group is the subject?",
+  "question.text": ({ n, query, until }) =>
+    n > 1
+      ? `Two groups may be “${query}”. The job waits for an answer until ${until}.`
+      : `It is not clear whether the only group is “${query}”. The job waits for an answer until ${until}. If it is not, cancel the job.`,
+  "question.group": ({ which, n, count }) =>
+    count === 1 ? `Group ${which} · 1 image` : `Group ${which} · ${n} images`,
+  "question.choose": "Group {which} is the subject",
+  "question.answered": "Group {which} is the subject. The job goes on.",
+  "choice.ambiguous":
+    "The subject is not clear: the group with the greatest claim was taken. Look at what was chosen and what was not.",
 
   "waterfall.title": "What stayed, what fell out",
   "waterfall.found": "Found",

@@ -1,0 +1,62 @@
+/** What a waiting run asks: which of its groups of pictures is the subject. */
+
+import { announce, announceError } from "./announce.js";
+import { jobPath, post } from "./api.js";
+import { el, find } from "./dom.js";
+import { dateTime, number } from "./format.js";
+import { say, t } from "./i18n.js";
+
+/** @typedef {import("./types.js").Job} Job */
+/** @typedef {import("./types.js").Question} Question */
+
+export class QuestionPanel {
+  #shown = "";
+
+  /** @param {Job} job */
+  show(job) {
+    const question = job.status === "waiting" ? (job.question ?? null) : null;
+    const key = JSON.stringify(question);
+    if (key === this.#shown) return; // a button that was pressed or has the focus stays
+    this.#shown = key;
+    find("#question").hidden = !question;
+    if (!question) return;
+    const { groups, until } = question;
+    say(find("#question-text"), () =>
+      t("question.text", { n: groups.length, query: job.query, until: dateTime(until) }),
+    );
+    find("#groups").replaceChildren(...groups.map((group) => this.#group(job, group)));
+  }
+
+  /** @param {Job} job @param {Question["groups"][number]} group */
+  #group(job, { number: which, size, pictures }) {
+    const title = () => t("question.group", { which, n: number(size), count: size });
+    const button = el("button", { type: "button", class: "primary", "data-group": which }, () =>
+      t("question.choose", { which }),
+    );
+    button.addEventListener("click", () => this.#answer(job, which));
+    const images = pictures.map((name) =>
+      el("img", { src: jobPath(job.id, `/question/${name}`), alt: "", loading: "lazy" }),
+    );
+    return el(
+      "li",
+      { class: "group" },
+      el("h3", {}, title),
+      el("div", { class: "group-pictures", role: "img", "aria-label": title }, ...images),
+      button,
+    );
+  }
+
+  /** @param {Job} job @param {number} which */
+  async #answer(job, which) {
+    /** @type {NodeListOf<HTMLButtonElement>} */
+    const buttons = document.querySelectorAll("#groups button");
+    for (const button of buttons) button.disabled = true;
+    try {
+      await post(jobPath(job.id, "/answer"), { group: which });
+      announce(t("question.answered", { which }), "good");
+    } catch (error) {
+      announceError(error);
+      for (const button of buttons) button.disabled = false;
+    }
+  }
+}

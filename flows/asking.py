@@ -1,0 +1,161 @@
+"""What is done where it is not clear which group of pictures is the subject.
+
+Where a person is to say it, the run pauses in Prefect, whose page then has a form. The answer may
+also come from the job's page of the dashboard, by way of the job's row, or from the terminal on
+which the run was started; whichever is first resumes the run.
+"""
+
+import logging
+from collections.abc import Callable
+from contextvars import copy_context
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import httpx
+from prefect.context import FlowRunContext
+from prefect.exceptions import FlowPauseTimeout, NotPausedError, PrefectException
+from prefect.flow_runs import pause_flow_run, resume_flow_run
+from prefect.input import RunInput
+from pydantic import Field, create_model
+
+from flows.artifacts import link_to
+from flows.request import CollectRequest
+from flows.temporary_server import PrefectError
+from flows.terminal import asking_here
+from tasks.cluster import Outcome
+from tasks.errors import AmbiguousError
+from tasks.recorder import Recorder
+from tasks.selection import Group, Selection, choose
+from tasks.workspace import Workspace
+
+ANSWER_WITHIN_S = 24 * 3600
+LOOK_EVERY_S = 1
+SHOWN = 6  # pictures of each group
+
+log = logging.getLogger(__name__)
+
+
+def settled(
+    selection: Selection, request: CollectRequest, workspace: Workspace, recorder: Recorder
+) -> Selection:
+    """Return the selection with a subject that is not in question any more, as the request says.
+
+    Raises ``AmbiguousError``.
+    """
+    if selection.choice.outcome is not Outcome.AMBIGUOUS:
+        return selection
+    if request.on_ambiguous == "fail":
+        raise AmbiguousError(f"{_what_is_open(selection, request)} {_WAYS_ON}")
+    if request.on_ambiguous == "largest":
+        log.warning("The choice is not clear: look at what was chosen and what was not.")
+        return selection
+    number = _ask(selection, request, recorder)
+    log.info("Group %d is the subject, as was answered.", number)
+    criteria = replace(request.criteria, group=number)
+    return choose(workspace, workspace.batch_count(), request.model, criteria)
+
+
+_WAYS_ON = "Resume the job with --on-ambiguous ask, or largest to take the first."
+
+
+def _what_is_open(selection: Selection, request: CollectRequest) -> str:
+    sizes = [len(group.pictures) for group in selection.groups]
+    if len(sizes) == 1:
+        return f"It is not clear whether the only group ({sizes[0]} images) is {request.query!r}."
+    return (
+        f"It is not clear which group is {request.query!r}: "
+        f"the first has {sizes[0]} images, the second {sizes[1]}."
+    )
+
+
+def _ask(selection: Selection, request: CollectRequest, recorder: Recorder) -> int:
+    """Pause until somebody says which group is the subject; return its number."""
+    context = FlowRunContext.get()
+    assert context  # noqa: S101 — this is called in a flow run only
+    assert context.flow_run  # noqa: S101
+    what, groups = _what_is_open(selection, request), selection.groups
+    until = datetime.now(UTC) + timedelta(seconds=ANSWER_WITHIN_S)
+    form = create_model(
+        "Answer",
+        __base__=RunInput,
+        group=(int, Field(1, ge=1, le=len(groups), description="The number of the group.")),
+    )
+    log.warning(
+        "%s Waiting until %s for an answer on the dashboard's page of this job, or on Prefect's.",
+        what,
+        f"{until.astimezone():%Y-%m-%d %H:%M}",
+    )
+    resume = partial(_resume, context.flow_run.id)
+    recorder.ask(_question(groups, until), _in_this_context(resume))
+    try:
+        with asking_here(_on_terminal(what, groups), len(groups), _in_this_context(resume)):
+            answer: Any = pause_flow_run(
+                form.with_initial_data(description=_in_markdown(what, groups)),
+                timeout=ANSWER_WITHIN_S,
+                poll_interval=LOOK_EVERY_S,
+            )
+    except FlowPauseTimeout as error:
+        unanswered = AmbiguousError(f"Nobody answered in time. {what} {_WAYS_ON}")
+        recorder.failed(unanswered)  # Prefect will say less of it
+        raise unanswered from error
+    except httpx.HTTPError as error:
+        raise PrefectError(
+            f"Prefect's server went away while the run waited for an answer ({error}): resume the "
+            "job once it is back."
+        ) from error
+    finally:
+        recorder.ask(None)
+    return int(answer.group)
+
+
+def _in_this_context(resume: Callable[[int], bool]) -> Callable[[int], bool]:
+    """Let another thread call it, with the server that this one's context names."""
+    context = copy_context()
+    return lambda group: context.run(resume, group)
+
+
+def _resume(flow_run_id: UUID, group: int) -> bool:
+    """Hand an answer to the paused run; return whether it was taken."""
+    try:
+        resume_flow_run(flow_run_id, run_input={"group": group})
+    except NotPausedError:  # it is about to pause, or somebody else was quicker
+        return False
+    except (httpx.HTTPError, PrefectException, RuntimeError) as error:
+        log.warning("The answer %d did not reach Prefect: %s", group, error)
+        return False
+    return True
+
+
+def _question(groups: tuple[Group, ...], until: datetime) -> dict[str, Any]:
+    """Return what the dashboard shows; pictures are named by their bytes in the workspace."""
+    return {
+        "until": until.isoformat(),
+        "groups": [
+            {
+                "number": group.number,
+                "size": len(group.pictures),
+                "pictures": [picture.source_sha256 for picture in group.pictures[:SHOWN]],
+            }
+            for group in groups
+        ],
+    }
+
+
+def _in_markdown(what: str, groups: tuple[Group, ...]) -> str:
+    lines = [what]
+    for group in groups:
+        lines += ["", f"**Group {group.number}**, {len(group.pictures)} images:", ""]
+        lines += filter(None, (link_to(p.candidate) for p in group.pictures[:SHOWN]))
+    return "\n".join(lines)
+
+
+def _on_terminal(what: str, groups: tuple[Group, ...]) -> str:
+    lines = [what]
+    for group in groups:
+        lines.append(f"Group {group.number}, {len(group.pictures)} images:")
+        lines += (f"  {p.candidate.title} {p.candidate.url}" for p in group.pictures[:SHOWN])
+    text = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in "\n".join(lines))
+    return f"{text}\nWhich group is the subject? Type its number."
