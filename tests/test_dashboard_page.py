@@ -602,11 +602,11 @@ def test_a_question_is_answered_on_the_jobs_page(page: Page, stub: Stub) -> None
     page.click("#groups [data-group='2']")
     page.lacks("#question")
     assert stub.jobs[job]["answered"] == 2
-    stub.finish(job, shares(100))
+    stub.finish(job)
     page.shows("#state", "완료")
     page.lacks("#choice")
     unsure = stub.add("차", status="running")
-    stub.finish(unsure, shares(100))
+    stub.finish(unsure)
     stub.change(unsure, choice={"outcome": "ambiguous", "by_hand": False})
     page.open(f"/static/job.html?job_id={unsure}").shows("#choice", "분명하지 않아")
 
