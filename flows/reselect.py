@@ -133,7 +133,8 @@ def _pictures(stored: Stored, listed: Path | None) -> frozenset[str]:
     try:
         lines = [line.strip() for line in listed.read_text().splitlines()]
     except (OSError, ValueError) as error:
-        raise BadRequestError(f"{listed} cannot be read: {error}.") from error
+        why = getattr(error, "strerror", None) or error
+        raise BadRequestError(f"{listed} cannot be read: {why}.") from error
     named: list[Picture] = [stored.named(line) for line in lines if line and line[0] != "#"]
     return frozenset(picture.key for picture in named)
 
