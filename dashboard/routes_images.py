@@ -134,7 +134,7 @@ async def get_picture_in_question(services: Parts, job_id: JobId, sha256: Sha256
 def _picture_in_question(services: Services, job_id: str, sha256: str) -> Response:
     job = job_of(services, job_id)
     groups = (job.question or {}).get("groups", [])
-    missing = NotFoundError(f"Job {job_id} asks about no such picture.")
+    missing = NotFoundError("Job {job} asks about no such picture.", job=job_id)
     if not any(sha256 in group["pictures"] for group in groups):
         raise missing
     image = files.regular_file(Workspace(dataset_folder(job) / ".work").image_path(sha256))

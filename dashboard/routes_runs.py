@@ -18,6 +18,7 @@ from dashboard.errors import ConflictError, InvalidError, answers_of
 from dashboard.folders import input_path, model_name, parent_folder
 from dashboard.routes_jobs import JobId, found, job_of
 from dashboard.services import Parts, Services
+from dashboard.words import STATUSES
 
 router = APIRouter(prefix="/api", tags=["runs"], responses=answers_of(409, 413, 429))
 
@@ -55,7 +56,11 @@ def answer(services: Parts, job_id: JobId, body: Answer) -> Done:
     with services.database.jobs() as jobs:
         job = found(jobs, job_id)
         if not jobs.answer(job_id, body.group):
-            raise ConflictError(f"Job {job_id} is {job.status}, and waits for no such answer.")
+            raise ConflictError(
+                "Job {job} is {status}, and waits for no such answer.",
+                job=job_id,
+                status=STATUSES[job.status],
+            )
     return Done(message=f"Group {body.group} is the subject; job {job_id} goes on.")
 
 

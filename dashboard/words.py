@@ -99,6 +99,10 @@ KOREAN = {
     "Job {job} has no folder.": "작업 {job}에는 폴더가 없습니다.",
     "Job {job} has no dataset.": "작업 {job}에는 데이터셋이 없습니다.",
     "Job {job} has no picture {picture}.": "작업 {job}에는 이미지 {picture}이(가) 없습니다.",
+    "Job {job} asks about no such picture.": "작업 {job}은(는) 그런 이미지를 묻고 있지 않습니다.",
+    "Job {job} is {status}, and waits for no such answer.": (
+        "작업 {job}의 상태는 ‘{status}’이며 그런 답을 기다리고 있지 않습니다."
+    ),
     "Job {job} is {status}: its dataset is not complete yet.": (
         "작업 {job}의 상태는 ‘{status}’입니다. 데이터셋이 아직 완성되지 않았습니다."
     ),
