@@ -201,7 +201,7 @@ def test_a_run_can_be_cancelled_while_it_waits(folder: Path, jobs: Jobs) -> None
     with meanwhile(cancel), pytest.raises(KeyboardInterrupt):
         run(folder, "ask")
     job = only(jobs)
-    assert (job.status, job.error) == (Status.CANCELLED, STOPPED)
+    assert (job.status, job.error_code) == (Status.CANCELLED, STOPPED.code)
     assert in_prefect(job).type is StateType.CANCELLED
 
 
