@@ -5,49 +5,54 @@ record. An image that came but is too small or blurred ends the trying: the othe
 made from it.
 """
 
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, wait
 from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks import progress, stopping
+from tasks.download_loop import download_loop
 from tasks.fetch import Fetcher, FetchError, read_file
 from tasks.quality import QualityError, QualityLimits, examine
-from tasks.records import AddressKind, Attempt, Candidate, Picture, Rejected
+from tasks.records import Address, AddressKind, Attempt, Candidate, Picture, Rejected
 from tasks.retries import is_worth_retrying
 from tasks.settings import Settings
 from tasks.workspace import Result, Workspace
 
-THREADS = 16
 LOOK_EVERY_S = 0.2  # for a request to stop
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What every download of a batch shares."""
+    """What every download of a batch shares; ``threads`` are for all that keeps a core busy."""
 
     fetcher: Fetcher
+    threads: Executor
     limits: QualityLimits
     workspace: Workspace
 
-    def __call__(self, candidate: Candidate) -> Result:
+    async def __call__(self, candidate: Candidate) -> Result:
         """Fetch one candidate; where every address fails, the first one's reason stands."""
         attempts: list[Attempt] = []
         failures: list[FetchError | QualityError] = []
         for address in candidate.addresses:
-            stopping.check()
             data = b""
             try:
-                is_local = address.kind is AddressKind.FILE
-                data = read_file(address.url) if is_local else self.fetcher.fetch(address)
-                file_format, measures = examine(data, self.limits)
+                data = await self._bytes_at(address)
+                file_format, measures = await self._threaded(examine, data, self.limits)
             except (FetchError, QualityError) as error:
                 attempts.append(Attempt(address.url, address.kind, str(error)))
                 failures.append(error)
                 if isinstance(error, QualityError) and error.measures:
                     # Kept for its thumbnail: a person may want to see what was refused.
-                    name = self.workspace.save_image(data)
+                    name = await self._threaded(self.workspace.save_image, data)
                     return Rejected(
                         candidate,
                         error.reason,
@@ -58,9 +63,34 @@ class Download:
                     )
             else:
                 attempts.append(Attempt(address.url, address.kind, "ok"))
-                name = self.workspace.save_image(data)
+                name = await self._threaded(self.workspace.save_image, data)
                 return Picture(candidate, tuple(attempts), file_format, name, measures)
         return Rejected(candidate, failures[0].reason, failures[0].detail, tuple(attempts))
+
+    async def _bytes_at(self, address: Address) -> bytes:
+        if address.kind is AddressKind.FILE:
+            return await self._threaded(read_file, address.url)
+        return await self.fetcher.fetch(address)
+
+    async def _threaded(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        call = self.threads.submit(function, *args, **kwargs)
+        return await asyncio.wrap_future(call)
+
+
+async def download_all(download: Download, candidates: Sequence[Candidate]) -> list[Result]:
+    """Fetch candidates at once; the first failure of the machine's own ends them all."""
+
+    async def one(candidate: Candidate) -> Result:
+        result = await download(candidate)
+        progress.report("download", done=1)
+        return result
+
+    work = [asyncio.create_task(one(candidate)) for candidate in candidates]
+    try:
+        return list(await asyncio.gather(*work))
+    finally:
+        for unfinished in work:
+            unfinished.cancel()
 
 
 @task(
@@ -72,29 +102,22 @@ class Download:
     cache_policy=NO_CACHE,
 )
 def download_batch(workspace: Workspace, number: int, limits: QualityLimits) -> int:
-    """Fetch and measure the candidates of a batch, several at once, and store what became of them.
+    """Fetch and measure the candidates of a batch, all at once, and store what became of them.
 
     Returns the batch's number; a batch that is finished already is left as it is.
     """
     candidates = workspace.candidates(number)
     if workspace.results(number) is None:
-        fetcher = Fetcher(Settings().download_allow_hosts, connections=THREADS)
-        download = Download(fetcher, limits, workspace)
-        pool = ThreadPoolExecutor(THREADS, thread_name_prefix=f"download-{number}")
-        try:
-            results = [pool.submit(download, candidate) for candidate in candidates]
-            waiting = set(results)
-            while waiting:
-                stopping.check()
-                done, waiting = wait(waiting, LOOK_EVERY_S, FIRST_COMPLETED)
-                progress.report("download", done=len(done))
-            workspace.save_results(number, [result.result() for result in results])
-        except stopping.StoppedError:
-            fetcher.abort()
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
-            fetcher.close()
+        with download_loop(Settings()) as loop:
+            download = Download(loop.fetcher, loop.threads, limits, workspace)
+            batch = loop.submit(download_all(download, candidates))
+            try:
+                while not batch.done():
+                    stopping.check()
+                    wait([batch], LOOK_EVERY_S)
+            finally:
+                batch.cancel()
+            workspace.save_results(number, batch.result())
     else:
         progress.report("download", done=len(candidates))
     return number

@@ -1,43 +1,45 @@
 """Fetching bytes from a web that may be hostile.
 
-Connections are pooled. Whatever an address, a name server or a redirect says, the peer that a
-socket is really connected to has to be a public one (or one that ``DOWNLOAD_ALLOW_HOSTS`` names)
-before a request goes out. No length and no content type is trusted; bytes and seconds are counted.
+    async with aclosing(Fetcher(Settings())) as fetcher:
+        data = await fetcher.fetch(Address("https://example.com/1.jpg"))
+
+Connections are reused and names looked up once. The peer of every connection is checked (see
+``peers``), unless ``DOWNLOAD_ALLOW_HOSTS`` names it. No length and no content type is trusted;
+bytes and seconds are counted.
 """
 
-import ipaddress
+import asyncio
 import os
-import socket
-import time
-from contextlib import suppress
+import re
+import ssl
+import zlib
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
-from weakref import WeakSet
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import PoolManager
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, LocationParseError, ReadTimeoutError
+import aiohttp
+import certifi
+from yarl import URL
 
-from tasks import stopping
+from tasks.peers import Resolver, is_disguised, public_socket
 from tasks.records import Address, Reason
+from tasks.settings import Settings
 
 MAX_BYTES = 30_000_000
 DEADLINE_S = 30.0  # for one address, redirects and all
-STEP_TIMEOUT_S = 5.0  # to connect, or between two reads; so long a stop may take
+STEP_TIMEOUT_S = 5.0  # to connect, or between two reads
 MAX_REDIRECTS = 5
 WEB_PORTS = frozenset({80, 443})
 USER_AGENT = "Mozilla/5.0 (compatible; CV-Dataset-Builder/0.1)"
+NAMES_KEPT_S = 300  # how long an answer of a name server serves
 
+# Hundreds of bodies come at once. Beyond the first megabyte only so many may grow, so that hosts
+# that send all they may take 30 MB of memory each in eight places, not in hundreds.
+LARGE_BYTES = 1_000_000
+LARGE_AT_ONCE = 8
 
-_BAD_ADDRESS = (
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.InvalidURL,
-    LocationParseError,
-)
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+_PLAIN_URL = re.compile(r"[!-~]+")  # printable ASCII: goes out as it is
 
 
 class FetchError(Exception):
@@ -50,56 +52,120 @@ class FetchError(Exception):
 
 
 class Fetcher:
-    """Pooled connections for a batch of fetches; safe to share between threads."""
+    """Connections for any number of fetches at once, on one event loop."""
 
-    def __init__(self, allow_hosts: frozenset[str], connections: int) -> None:
-        """``allow_hosts`` are ``host:port`` pairs exempt from the rules on addresses and ports."""
-        self._connections: WeakSet[HTTPConnection] = WeakSet()
-        adapter = _CheckedAdapter(allow_hosts, connections, self._connections)
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy would hide which peer is reached
-        self._session.max_redirects = MAX_REDIRECTS
-        self._session.headers.update(
-            # An image gains nothing from compression, and what was never packed cannot explode.
-            {"User-Agent": USER_AGENT, "Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity"}
-        )
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+    def __init__(self, settings: Settings) -> None:
+        self._allow_hosts = settings.download_allow_hosts
+        self._growing = asyncio.Semaphore(LARGE_AT_ONCE)
+        context = ssl.create_default_context(cafile=certifi.where())
 
-    def fetch(self, address: Address) -> bytes:
-        """Return the body that an address gives.
+        def session(**options: object) -> aiohttp.ClientSession:
+            connector = aiohttp.TCPConnector(
+                limit=0, ssl=context, resolver=Resolver(), ttl_dns_cache=NAMES_KEPT_S,
+                **options,  # type: ignore[arg-type]
+            )  # fmt: skip
+            return aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                # No pause may be longer than a step; the deadline of the whole is set at each use.
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=STEP_TIMEOUT_S, sock_read=STEP_TIMEOUT_S
+                ),
+                # An image gains nothing from compression; what is packed all the same, `_unpacked`
+                # unpacks within limits.
+                auto_decompress=False,
+                headers={
+                    "User-Agent": USER_AGENT,
+                    "Accept": "image/*,*/*;q=0.5",
+                    "Accept-Encoding": "identity",
+                },
+                trust_env=False,  # a proxy would hide which peer is reached
+                read_bufsize=1 << 18,
+            )
 
-        Raises ``FetchError``, and ``StoppedError`` when the run is being stopped.
-        """
-        started = time.monotonic()
+        self._checked = session(socket_factory=public_socket)
+        self._exempt = session()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._checked.close()
+        await self._exempt.close()
+
+    async def fetch(self, address: Address) -> bytes:
+        """Return the body that an address gives; raises ``FetchError``."""
+        url = _web_url(address.url)
         headers = {"Referer": _header_safe(address.referer)} if address.referer else {}
+        clock = asyncio.get_running_loop().time
+        left_s = DEADLINE_S
+        for _ in range(MAX_REDIRECTS + 1):
+            session = self._session_for(url)
+            started = clock()
+            answer = await self._ask(session, url, headers, left_s)
+            left_s -= clock() - started
+            if isinstance(answer, bytes):
+                return answer
+            url = answer
+        raise FetchError(Reason.TOO_MANY_REDIRECTS, f"over {MAX_REDIRECTS}")
+
+    def _session_for(self, url: URL) -> aiohttp.ClientSession:
+        """Return the session for an address, by whether its host is exempt from the checks."""
+        if f"{url.host}:{url.port}" in self._allow_hosts:
+            return self._exempt
+        if url.port not in WEB_PORTS:
+            raise FetchError(Reason.FORBIDDEN_PORT, f"port {url.port}")
+        if is_disguised(url.host or ""):
+            raise FetchError(Reason.FORBIDDEN_ADDRESS, f"{url.host} hides an address")
+        return self._checked
+
+    async def _ask(
+        self, session: aiohttp.ClientSession, url: URL, headers: dict[str, str], left_s: float
+    ) -> bytes | URL:
+        """Send one request; return its body, or where it redirects to."""
         try:
-            with self._session.get(
-                address.url, headers=headers, stream=True, timeout=STEP_TIMEOUT_S
-            ) as response:
-                if response.status_code != requests.codes.ok:
-                    raise FetchError(Reason.HTTP_ERROR, f"status {response.status_code}")
-                return _read(response, started + DEADLINE_S)
-        except (requests.Timeout, ReadTimeoutError, TimeoutError) as error:
-            raise FetchError(Reason.TIMED_OUT, f"no answer in {STEP_TIMEOUT_S:g} s") from error
-        except requests.TooManyRedirects as error:
-            raise FetchError(Reason.HTTP_ERROR, f"over {MAX_REDIRECTS} redirects") from error
-        except _BAD_ADDRESS as error:
-            raise FetchError(Reason.FORBIDDEN_ADDRESS, "no http(s) address") from error
-        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            # ValueError: requests and urllib3 raise it, bare, on some malformed addresses.
+            async with (
+                asyncio.timeout(left_s) as deadline,
+                session.get(url, headers=headers, allow_redirects=False) as response,
+            ):
+                location = response.headers.get("Location")
+                if response.status in _REDIRECTS and location:
+                    return _web_url(location, url)
+                if response.status != 200:
+                    raise FetchError(Reason.HTTP_ERROR, f"status {response.status}")
+                body = await self._read(response)
+                return _unpacked(body, response.headers.get("Content-Encoding", ""))
+        except TimeoutError as error:
+            late = f"not finished after {DEADLINE_S:g} s"
+            detail = late if deadline.expired() else f"no answer in {STEP_TIMEOUT_S:g} s"
+            raise FetchError(Reason.TIMED_OUT, detail) from error
+        except aiohttp.ClientPayloadError as error:
+            raise FetchError(Reason.BROKEN_OFF, "the end never came") from error
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error.os_error, PermissionError):
+                detail = f"{url.host}: {error.os_error.strerror}"
+                raise FetchError(Reason.FORBIDDEN_ADDRESS, detail) from error
+            raise FetchError(Reason.UNREACHABLE, type(error).__name__) from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            # ValueError: a host that the system's resolver cannot even be asked for.
             raise FetchError(Reason.UNREACHABLE, type(error).__name__) from error
 
-    def abort(self) -> None:
-        """Break off what other threads fetch, as they cannot be stopped while they wait."""
-        for connection in list(self._connections):
-            if peer := connection.sock:
-                with suppress(OSError):  # it closed meanwhile
-                    peer.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._session.close()
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        """Read a body piece by piece, each as soon as it comes, within the limits."""
+        limit = f"over {MAX_BYTES // 1_000_000} MB"
+        if (response.content_length or 0) > MAX_BYTES:
+            raise FetchError(Reason.TOO_MANY_BYTES, f"{limit} announced")
+        body = bytearray()
+        is_growing = False
+        try:
+            async for piece in response.content.iter_any():
+                body += piece
+                if len(body) > MAX_BYTES:
+                    raise FetchError(Reason.TOO_MANY_BYTES, limit)
+                if len(body) > LARGE_BYTES and not is_growing:
+                    is_growing = await self._growing.acquire()
+        finally:
+            if is_growing:
+                self._growing.release()
+        return bytes(body)
 
 
 def read_file(url: str) -> bytes:
@@ -109,7 +175,7 @@ def read_file(url: str) -> bytes:
     """
     parts = urlsplit(url)
     if parts.scheme != "file" or parts.netloc:
-        raise FetchError(Reason.FORBIDDEN_ADDRESS, "no file of this machine")
+        raise FetchError(Reason.BAD_ADDRESS, "no file of this machine")
     path = Path(os.fsdecode(unquote_to_bytes(parts.path)))
     try:
         if not path.is_file():  # opening a pipe would wait for its writer
@@ -123,78 +189,36 @@ def read_file(url: str) -> bytes:
     return data
 
 
+def _web_url(text: str, base: URL | None = None) -> URL:
+    """Read an address of the web, as it is where it may go out so; raises ``FetchError``."""
+    try:
+        url = URL(text, encoded=_PLAIN_URL.fullmatch(text) is not None)
+        url = base.join(url) if base else url
+        is_usable = url.scheme in ("http", "https") and bool(url.host) and bool(url.port)
+    except ValueError as error:
+        raise FetchError(Reason.BAD_ADDRESS, "it cannot be read") from error
+    if not is_usable:
+        raise FetchError(Reason.BAD_ADDRESS, "no http(s) address")
+    return url.with_fragment(None)
+
+
 def _header_safe(referer: str) -> str:
-    return requests.utils.requote_uri(referer).encode("ascii", "ignore").decode()
+    return str(URL(referer)).encode("ascii", "ignore").decode()
 
 
-def _read(response: requests.Response, deadline: float) -> bytes:
-    """Read a body piece by piece, each as soon as it comes, within the limits."""
-    if int(response.headers.get("Content-Length", "0")) > MAX_BYTES:
-        raise FetchError(Reason.TOO_MANY_BYTES, f"over {MAX_BYTES // 1_000_000} MB announced")
-    body = bytearray()
-    while piece := response.raw.read1(1 << 18, decode_content=False):
-        body += piece
-        stopping.check()
-        if len(body) > MAX_BYTES:
-            raise FetchError(Reason.TOO_MANY_BYTES, f"over {MAX_BYTES // 1_000_000} MB")
-        if time.monotonic() > deadline:
-            raise FetchError(Reason.TIMED_OUT, f"not finished after {DEADLINE_S:g} s")
-    return bytes(body)
-
-
-def is_public(ip: str) -> bool:
-    """Say whether an IP address, v4 or v6, belongs to the public internet.
-
-    Addresses that wrap a v4 one (mapped, 6to4, Teredo, NAT64) are judged by what they wrap.
-    """
-    address = ipaddress.ip_address(ip.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        wrapped = address.ipv4_mapped or address.sixtofour
-        if address.teredo:
-            wrapped = address.teredo[1]
-        if address in ipaddress.ip_network("64:ff9b::/96"):
-            wrapped = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if wrapped:
-            address = wrapped
-    return address.is_global and not address.is_multicast
-
-
-class _CheckedAdapter(HTTPAdapter):
-    """Makes every connection check whom it reached."""
-
-    def __init__(
-        self, allow_hosts: frozenset[str], connections: int, opened: WeakSet[HTTPConnection]
-    ) -> None:
-        self._allow_hosts = allow_hosts
-        self._opened = opened
-        super().__init__(pool_connections=connections, pool_maxsize=connections)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        manager: PoolManager = self.poolmanager
-        manager.pool_classes_by_scheme = {
-            "http": self._pool_class(HTTPConnectionPool, HTTPConnection),
-            "https": self._pool_class(HTTPSConnectionPool, HTTPSConnection),
-        }
-
-    def _pool_class(
-        self, pool: type[HTTPConnectionPool], connection: type[HTTPConnection]
-    ) -> type[HTTPConnectionPool]:
-        """Derive a connection pool whose connections are checked before anything is sent."""
-        allow_hosts, opened = self._allow_hosts, self._opened
-
-        def connect(self: HTTPConnection) -> socket.socket:
-            exempt = f"{self.host}:{self.port}" in allow_hosts
-            if not exempt and self.port not in WEB_PORTS:
-                raise FetchError(Reason.FORBIDDEN_ADDRESS, f"port {self.port}")
-            stopping.check()
-            peer = connection._new_conn(self)
-            if not exempt and not is_public(ip := peer.getpeername()[0]):
-                peer.close()
-                detail = f"{self.host} is {ip}, no public address"
-                raise FetchError(Reason.FORBIDDEN_ADDRESS, detail)
-            opened.add(self)
-            return peer
-
-        checked = type(f"Checked{connection.__name__}", (connection,), {"_new_conn": connect})
-        return type(f"Checked{pool.__name__}", (pool,), {"ConnectionCls": checked})
+def _unpacked(body: bytes, encoding: str) -> bytes:
+    """Undo a compression of the whole body that was not asked for; raises ``FetchError``."""
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        return body
+    if encoding not in _PACKED:
+        raise FetchError(Reason.NOT_AN_IMAGE, f"packed by {encoding[:20]!r}")
+    try:
+        # 47: gzip's or zlib's header, whichever is there (zlib.h, inflateInit2)
+        unpacked = zlib.decompressobj(47).decompress(body, MAX_BYTES + 1)
+    except zlib.error as error:
+        raise FetchError(Reason.NOT_AN_IMAGE, f"it is not packed by {encoding}") from error
+    if len(unpacked) > MAX_BYTES:
+        detail = f"{len(body)} bytes unpack to over {MAX_BYTES // 1_000_000} MB"
+        raise FetchError(Reason.UNPACKS_TOO_LARGE, detail)
+    return unpacked

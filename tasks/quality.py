@@ -16,6 +16,14 @@ from tasks.records import Measures, Reason
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 MAX_PIXELS = 100_000_000  # a 100-megapixel RGB image takes 300 MB to decode
 
+# The first bytes of formats that the web has and this program does not read.
+_OTHER_FORMATS = {
+    b"<svg": "SVG", b"<?xml": "SVG or XML", b"\0\0\1\0": "ICO", b"8BPS": "PSD", b"qoif": "QOI",
+    b"\xff\x0a": "JPEG XL", b"\0\0\0\x0cJXL ": "JPEG XL", b"\0\0\0\x0cjP  ": "JPEG 2000",
+    b"P4\n": "PBM", b"P5\n": "PGM", b"P6\n": "PPM",
+}  # fmt: skip
+_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")  # ISO/IEC 23008-12, annex B
+
 Image.MAX_IMAGE_PIXELS = None  # `decode` has its own limit, checked before the pixels are touched
 
 Pixels = npt.NDArray[np.uint8]
@@ -76,9 +84,18 @@ def decode(data: bytes) -> tuple[str, Pixels]:
     except QualityError:
         raise
     except UnidentifiedImageError as error:
+        if name := _other_format(data):
+            raise QualityError(Reason.UNSUPPORTED_FORMAT, name) from error
         raise QualityError(Reason.NOT_AN_IMAGE, f"begins with {data[:8]!r}") from error
     except Exception as error:  # decoders raise anything on hostile bytes; it is one image's fate
         raise QualityError(Reason.UNDECODABLE, f"{type(error).__name__}: {error}") from error
+
+
+def _other_format(data: bytes) -> str:
+    """Return the name of a format that is not read, by the first bytes; empty for no image."""
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
+        return "HEIF"
+    return next((name for start, name in _OTHER_FORMATS.items() if data.startswith(start)), "")
 
 
 def upright_rgb(image: Image.Image) -> Image.Image:

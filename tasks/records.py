@@ -24,12 +24,18 @@ class Stage(StrEnum):
 class Reason(StrEnum):
     """Why a candidate is not in the dataset; each belongs to one stage."""
 
-    UNREACHABLE = "unreachable"  # no connection, or it broke off
+    BAD_ADDRESS = "bad_address"  # not http(s), or it cannot be read
+    FORBIDDEN_ADDRESS = "forbidden_address"  # private, loopback, multicast, in whatever form
+    FORBIDDEN_PORT = "forbidden_port"
+    UNREACHABLE = "unreachable"  # no connection, or no answer that can be read
     TIMED_OUT = "timed_out"
     HTTP_ERROR = "http_error"  # a status other than 200
-    FORBIDDEN_ADDRESS = "forbidden_address"  # private, loopback, not http(s), odd port
+    TOO_MANY_REDIRECTS = "too_many_redirects"
+    BROKEN_OFF = "broken_off"  # the connection ended before the body
     TOO_MANY_BYTES = "too_many_bytes"
+    UNPACKS_TOO_LARGE = "unpacks_too_large"  # a compressed body that explodes
     NOT_AN_IMAGE = "not_an_image"  # by its first bytes, whatever the header says
+    UNSUPPORTED_FORMAT = "unsupported_format"  # an image, but of none of the formats that are read
     UNDECODABLE = "undecodable"  # truncated or broken
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_SMALL = "too_small"
@@ -49,12 +55,18 @@ class Reason(StrEnum):
 
 
 _STAGE_OF = {
+    Reason.BAD_ADDRESS: Stage.FETCH,
+    Reason.FORBIDDEN_ADDRESS: Stage.FETCH,
+    Reason.FORBIDDEN_PORT: Stage.FETCH,
     Reason.UNREACHABLE: Stage.FETCH,
     Reason.TIMED_OUT: Stage.FETCH,
     Reason.HTTP_ERROR: Stage.FETCH,
-    Reason.FORBIDDEN_ADDRESS: Stage.FETCH,
+    Reason.TOO_MANY_REDIRECTS: Stage.FETCH,
+    Reason.BROKEN_OFF: Stage.FETCH,
     Reason.TOO_MANY_BYTES: Stage.FETCH,
+    Reason.UNPACKS_TOO_LARGE: Stage.FETCH,
     Reason.NOT_AN_IMAGE: Stage.FETCH,
+    Reason.UNSUPPORTED_FORMAT: Stage.FETCH,
     Reason.UNDECODABLE: Stage.QUALITY,
     Reason.TOO_MANY_PIXELS: Stage.QUALITY,
     Reason.TOO_SMALL: Stage.QUALITY,

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from tasks import fetch
-from tasks.download import Download
+from tasks.download import download_batch
 from tasks.errors import BadRequestError
-from tasks.fetch import Fetcher, FetchError, read_file
+from tasks.fetch import FetchError, read_file
 from tasks.quality import QualityLimits
 from tasks.records import Address, AddressKind, Candidate, Picture, Reason, Rejected
 from tasks.settings import Settings
@@ -43,11 +43,10 @@ def picture(folder: Path, name: str, seed: int = 0) -> Path:
 
 
 def download(candidate: Candidate, folder: Path) -> Result:
-    fetcher = Fetcher(frozenset(), connections=1)
-    try:
-        return Download(fetcher, QualityLimits(), Workspace(folder))(candidate)
-    finally:
-        fetcher.close()
+    workspace = Workspace(folder)
+    number = download_batch.fn(workspace, workspace.add_batch([candidate]), QualityLimits())
+    (result,) = workspace.results(number) or ()
+    return result
 
 
 @pytest.mark.parametrize(
@@ -264,15 +263,15 @@ def test_a_file_is_refused_where_a_page_names_it(tmp_path: Path, kind: AddressKi
     result = download(Candidate((Address(path.as_uri(), kind),), 1, "naver"), tmp_path / "work")
 
     assert isinstance(result, Rejected)
-    assert result.reason is Reason.FORBIDDEN_ADDRESS
+    assert result.reason is Reason.BAD_ADDRESS
 
 
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("http://a.kr/1.png", Reason.FORBIDDEN_ADDRESS),
-        ("file://a.kr/etc/passwd", Reason.FORBIDDEN_ADDRESS),
-        ("/etc/passwd", Reason.FORBIDDEN_ADDRESS),
+        ("http://a.kr/1.png", Reason.BAD_ADDRESS),
+        ("file://a.kr/etc/passwd", Reason.BAD_ADDRESS),
+        ("/etc/passwd", Reason.BAD_ADDRESS),
         ("file:///", Reason.UNREACHABLE),
         ("file:///dev/zero", Reason.UNREACHABLE),
         ("file:///a%00b", Reason.UNREACHABLE),

@@ -76,10 +76,21 @@ def test_every_format_is_read(file_format: str) -> None:
     assert (measures.width, measures.height) == (301, 420)
 
 
-def test_other_formats_are_no_images() -> None:
+@pytest.mark.parametrize(
+    "data",
+    [
+        encoded(Image.new("RGB", (400, 400)), "PPM"),
+        encoded(Image.new("RGB", (40, 40)), "ICO"),
+        encoded(Image.new("RGB", (40, 40)), "JPEG2000"),
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"\0\0\0\x1cftypheic\0\0\0\0mif1heic",
+    ],
+)
+def test_formats_that_are_not_read_are_told_from_what_is_no_image(data: bytes) -> None:
     with pytest.raises(QualityError) as caught:
-        decode(encoded(Image.new("RGB", (400, 400)), "PPM"))
-    assert caught.value.reason is Reason.NOT_AN_IMAGE
+        decode(data)
+    assert caught.value.reason is Reason.UNSUPPORTED_FORMAT
+    assert caught.value.detail
 
 
 def test_the_limits_are_what_is_asked() -> None:

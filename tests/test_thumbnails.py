@@ -9,9 +9,8 @@ from PIL import Image, ImageCms
 
 from tasks.cluster import Outcome
 from tasks.dataset import write_dataset
-from tasks.download import Download
+from tasks.download import download_batch
 from tasks.errors import OutputError
-from tasks.fetch import Fetcher
 from tasks.quality import QualityLimits, examine
 from tasks.records import (
     Address,
@@ -166,9 +165,8 @@ def test_a_picture_refused_for_its_quality_is_kept_for_its_thumbnail(
     source = tmp_path / "picture"
     source.write_bytes(data)
     candidate = Candidate((Address(source.as_uri(), AddressKind.FILE),), 1, "files")
-    fetcher = Fetcher(frozenset(), connections=1)
-    result = Download(fetcher, QualityLimits(), workspace)(candidate)
-    fetcher.close()
+    number = download_batch.fn(workspace, workspace.add_batch([candidate]), QualityLimits())
+    (result,) = workspace.results(number) or ()
     assert isinstance(result, Rejected)
     assert result.reason is reason
     assert keep_refused(workspace, workspace.root.parent, [result]) == 1

@@ -5,12 +5,18 @@ import { has, t } from "./i18n.js";
 /** @type {Record<string, string[]>} */
 const REASONS_OF = {
   fetch: [
+    "bad_address",
+    "forbidden_address",
+    "forbidden_port",
     "unreachable",
     "timed_out",
     "http_error",
-    "forbidden_address",
+    "too_many_redirects",
+    "broken_off",
     "too_many_bytes",
+    "unpacks_too_large",
     "not_an_image",
+    "unsupported_format",
   ],
   quality: ["undecodable", "too_many_pixels", "too_small", "blurred"],
   duplicates: ["exact_copy", "near_copy"],

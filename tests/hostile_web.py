@@ -1,0 +1,157 @@
+"""A web server that does what hostile and broken hosts do: each path is another piece of mischief.
+
+with serve_mischief() as port:
+    url = f"http://127.0.0.1:{port}/drip"
+"""
+
+import gzip
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+
+import numpy as np
+from PIL import Image
+
+MAX_SLOW_S = 8.0  # a slow answer ends by itself then, so that the server can be closed
+
+
+def noisy(width: int, height: int, file_format: str = "JPEG", **options: object) -> bytes:
+    """Return the file of a sharp picture."""
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    out = BytesIO()
+    Image.fromarray(pixels).save(out, file_format, **options)
+    return out.getvalue()
+
+
+PICTURE = noisy(320, 320)
+
+
+def png_header(width: int, height: int) -> bytes:
+    """Return a PNG that claims a size and has no pixels behind it."""
+    out = BytesIO()
+    Image.new("1", (1, 1)).save(out, "PNG")
+    data = bytearray(out.getvalue())
+    data[16:24] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    data[29:33] = zlib.crc32(bytes(data[12:29])).to_bytes(4, "big")
+    return bytes(data)
+
+
+BOMB = gzip.compress(bytes(40 << 20), 1)  # 180 kB
+BODIES = {
+    "html": b"<html>404</html>",
+    "cut": PICTURE[:-3000],
+    "megapixels": png_header(20_000, 20_000),
+    "ppm": noisy(320, 320, "PPM"),
+    "tiny": noisy(20, 20),
+}
+
+
+class Mischief(BaseHTTPRequestHandler):
+    """Each method is a path's first part; it gets the rest."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        kind, _, rest = self.path.lstrip("/").partition("/")
+        with suppress(OSError):  # the other side hung up, as it should
+            getattr(self, kind)(rest)
+
+    def answer(self, body: bytes, status: int = 200, **headers: str) -> None:
+        self.send_response(status)
+        headers.setdefault("Content_Length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def picture(self, _: str) -> None:
+        self.answer(PICTURE, Content_Type="text/html")  # no content type is believed
+
+    def body(self, name: str) -> None:
+        self.answer(BODIES[name], Content_Type="image/jpeg")
+
+    def echo(self, header: str) -> None:
+        self.answer(str(self.headers.get(header)).encode())
+
+    def status(self, code: str) -> None:
+        self.answer(b"", int(code))
+
+    def redirect(self, to: str) -> None:
+        self.answer(b"", 302, Location=to)
+
+    def around(self, left: str) -> None:
+        self.redirect(f"/around/{int(left) - 1}" if int(left) else "/picture")
+
+    def announced(self, size: str) -> None:
+        self.close_connection = True
+        self.answer(b"short", Content_Length=size, Connection="close")
+
+    def packed(self, _: str) -> None:
+        self.answer(gzip.compress(PICTURE), Content_Encoding="gzip")
+
+    def bomb(self, _: str) -> None:
+        self.answer(BOMB, Content_Encoding="gzip")
+
+    def unpackable(self, encoding: str) -> None:
+        self.answer(PICTURE, Content_Encoding=encoding)
+
+    def endless(self, _: str) -> None:
+        self.close_connection = True
+        self.send_response(200)
+        self.end_headers()
+        while True:
+            self.wfile.write(bytes(1 << 20))
+
+    def drip(self, _: str) -> None:
+        self.close_connection = True
+        self.send_response(200)
+        self.end_headers()
+        self._slowly(b".")
+
+    def drip_headers(self, _: str) -> None:
+        self.close_connection = True
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        self._slowly(b"X: y\r\n")
+
+    def silence(self, _: str) -> None:
+        self.close_connection = True
+        time.sleep(MAX_SLOW_S / 4)
+
+    def hangup(self, _: str) -> None:
+        self.close_connection = True
+
+    def nonsense(self, _: str) -> None:
+        self.close_connection = True
+        self.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+
+    def headers_without_end(self, _: str) -> None:
+        self.close_connection = True
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 1_000_000)
+
+    def _slowly(self, piece: bytes) -> None:
+        for _ in range(round(MAX_SLOW_S / 0.05)):
+            self.wfile.write(piece)
+            time.sleep(0.05)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256  # with the usual 5, some of so many connections at once wait a second
+
+
+@contextmanager
+def serve_mischief() -> Iterator[int]:
+    """Serve on a free port of 127.0.0.1 while the context lasts; yields the port."""
+    server = _Server(("127.0.0.1", 0), Mischief)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield int(server.server_address[1])
+    finally:
+        server.shutdown()
+        server.server_close()
