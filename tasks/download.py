@@ -1,11 +1,13 @@
 """One batch of candidates → image files in the workspace, measured, or a reason for each that fell.
 
 A candidate's addresses are tried in turn until one gives an image; every attempt stands in the
-record. An image that came but is too small or blurred ends the trying: the other renditions are
-made from it.
+record. What may work a little later (a connection that was reset, a timeout, 429, 5xx) is tried
+again; a refusal goes to the next address at once. An image that came but is too small or blurred
+ends the trying: the other renditions are made from it.
 """
 
 import asyncio
+import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, wait
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from tasks.retries import is_worth_retrying
 from tasks.settings import Settings
 from tasks.workspace import Result, Workspace
 
+TRY_AGAIN_AFTER_S = (0.5, 1.0, 2.0)  # give or take half, so that failures together part
 LOOK_EVERY_S = 0.2  # for a request to stop
 
 P = ParamSpec("P")
@@ -45,7 +48,7 @@ class Download:
         for address in candidate.addresses:
             data = b""
             try:
-                data = await self._bytes_at(address)
+                data = await self._bytes_at(address, attempts)
                 file_format, measures = await self._threaded(examine, data, self.limits)
             except (FetchError, QualityError) as error:
                 attempts.append(Attempt(address.url, address.kind, str(error)))
@@ -67,9 +70,18 @@ class Download:
                 return Picture(candidate, tuple(attempts), file_format, name, measures)
         return Rejected(candidate, failures[0].reason, failures[0].detail, tuple(attempts))
 
-    async def _bytes_at(self, address: Address) -> bytes:
+    async def _bytes_at(self, address: Address, attempts: list[Attempt]) -> bytes:
+        """Return the body of an address; note the tries that failed before the last one."""
         if address.kind is AddressKind.FILE:
             return await self._threaded(read_file, address.url)
+        for pause_s in TRY_AGAIN_AFTER_S:
+            try:
+                return await self.fetcher.fetch(address)
+            except FetchError as error:
+                if not error.is_transient:
+                    raise
+                attempts.append(Attempt(address.url, address.kind, str(error)))
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 — no secret
         return await self.fetcher.fetch(address)
 
     async def _threaded(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

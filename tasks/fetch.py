@@ -9,8 +9,10 @@ bytes and seconds are counted.
 """
 
 import asyncio
+import errno
 import os
 import re
+import socket
 import ssl
 import zlib
 from pathlib import Path
@@ -37,18 +39,23 @@ NAMES_KEPT_S = 300  # how long an answer of a name server serves
 LARGE_BYTES = 1_000_000
 LARGE_AT_ONCE = 8
 
+_PASSING = frozenset({errno.ECONNRESET, socket.EAI_AGAIN})  # failures of a connection
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 _PLAIN_URL = re.compile(r"[!-~]+")  # printable ASCII: goes out as it is
 
 
 class FetchError(Exception):
-    """An address gave no bytes; ``reason`` and ``detail`` say why."""
+    """An address gave no bytes; ``reason`` and ``detail`` say why.
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    ``is_transient`` says whether the same request may work a little later.
+    """
+
+    def __init__(self, reason: Reason, detail: str, *, is_transient: bool = False) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+        self.is_transient = is_transient
 
 
 class Fetcher:
@@ -64,7 +71,7 @@ class Fetcher:
                 limit=0, ssl=context, resolver=Resolver(), ttl_dns_cache=NAMES_KEPT_S,
                 **options,  # type: ignore[arg-type]
             )  # fmt: skip
-            return aiohttp.ClientSession(
+            made = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 # No pause may be longer than a step; the deadline of the whole is set at each use.
@@ -82,6 +89,8 @@ class Fetcher:
                 trust_env=False,  # a proxy would hide which peer is reached
                 read_bufsize=1 << 18,
             )
+            made._retry_connection = False  # its own second try would be on no record
+            return made
 
         self._checked = session(socket_factory=public_socket)
         self._exempt = session()
@@ -130,20 +139,30 @@ class Fetcher:
                 if response.status in _REDIRECTS and location:
                     return _web_url(location, url)
                 if response.status != 200:
-                    raise FetchError(Reason.HTTP_ERROR, f"status {response.status}")
+                    raise FetchError(
+                        Reason.HTTP_ERROR,
+                        f"status {response.status}",
+                        is_transient=response.status == 429 or response.status >= 500,
+                    )
                 body = await self._read(response)
                 return _unpacked(body, response.headers.get("Content-Encoding", ""))
         except TimeoutError as error:
             late = f"not finished after {DEADLINE_S:g} s"
             detail = late if deadline.expired() else f"no answer in {STEP_TIMEOUT_S:g} s"
-            raise FetchError(Reason.TIMED_OUT, detail) from error
+            raise FetchError(Reason.TIMED_OUT, detail, is_transient=True) from error
         except aiohttp.ClientPayloadError as error:
-            raise FetchError(Reason.BROKEN_OFF, "the end never came") from error
+            detail = "the end never came"
+            raise FetchError(Reason.BROKEN_OFF, detail, is_transient=True) from error
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, PermissionError):
-                detail = f"{url.host}: {error.os_error.strerror}"
+                detail = str(error.os_error.strerror)
                 raise FetchError(Reason.FORBIDDEN_ADDRESS, detail) from error
-            raise FetchError(Reason.UNREACHABLE, type(error).__name__) from error
+            is_transient = error.os_error.errno in _PASSING
+            detail = type(error).__name__
+            raise FetchError(Reason.UNREACHABLE, detail, is_transient=is_transient) from error
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            detail = type(error).__name__
+            raise FetchError(Reason.UNREACHABLE, detail, is_transient=True) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: a host that the system's resolver cannot even be asked for.
             raise FetchError(Reason.UNREACHABLE, type(error).__name__) from error

@@ -8,10 +8,12 @@ import gzip
 import threading
 import time
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
+from typing import ClassVar
 
 import numpy as np
 from PIL import Image
@@ -80,6 +82,15 @@ class Mischief(BaseHTTPRequestHandler):
     def status(self, code: str) -> None:
         self.answer(b"", int(code))
 
+    def failing(self, how: str) -> None:
+        """Fail as ``how`` says (``status/503``) so often as it says (``2/…``), then give it."""
+        times, _, kind = how.partition("/")
+        self.server.failed[how] += 1  # type: ignore[attr-defined]
+        if self.server.failed[how] > int(times):  # type: ignore[attr-defined]
+            return self.picture("")
+        name, _, rest = kind.partition("/")
+        return getattr(self, name)(rest)
+
     def redirect(self, to: str) -> None:
         self.answer(b"", 302, Location=to)
 
@@ -141,6 +152,7 @@ class Mischief(BaseHTTPRequestHandler):
 
 
 class _Server(ThreadingHTTPServer):
+    failed: ClassVar[Counter[str]] = Counter()
     daemon_threads = True
     request_queue_size = 256  # with the usual 5, some of so many connections at once wait a second
 

@@ -9,6 +9,7 @@ from contextlib import aclosing
 
 import pytest
 
+from tasks import download as downloading
 from tasks import fetch as fetching
 from tasks.download import Download, download_all
 from tasks.download_loop import download_loop
@@ -91,6 +92,7 @@ DEADLINE_S, STEP_TIMEOUT_S = 1.5, 0.7  # as short in these tests
 def port() -> Iterator[int]:
     with serve_mischief() as port, pytest.MonkeyPatch.context() as patch:
         patch.setattr(fetching, "DEADLINE_S", DEADLINE_S)
+        patch.setattr(downloading, "TRY_AGAIN_AFTER_S", ())  # how often is tested in test_download
         patch.setattr(fetching, "STEP_TIMEOUT_S", STEP_TIMEOUT_S)
         yield port
 
@@ -216,7 +218,7 @@ def test_a_name_server_that_never_answers_ends_at_the_deadline(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answering = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [] if answering.wait() else [])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: answering.wait() and [])
     started = time.monotonic()
     with pytest.raises(FetchError) as caught:
         fetch("http://slow.example/")
