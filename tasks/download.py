@@ -20,7 +20,7 @@ from tasks import progress, stopping
 from tasks.download_loop import download_loop
 from tasks.fetch import Fetcher, FetchError, read_file
 from tasks.quality import QualityError, QualityLimits, examine
-from tasks.records import Address, AddressKind, Attempt, Candidate, Picture, Rejected
+from tasks.records import Address, AddressKind, Attempt, Candidate, Picture, Reason, Rejected
 from tasks.retries import is_worth_retrying
 from tasks.settings import Settings
 from tasks.workspace import Result, Workspace
@@ -42,17 +42,23 @@ class Download:
     workspace: Workspace
 
     async def __call__(self, candidate: Candidate) -> Result:
-        """Fetch one candidate; where every address fails, the first one's reason stands."""
+        """Fetch one candidate; where every address fails, the first failure's reason stands."""
         attempts: list[Attempt] = []
         failures: list[FetchError | QualityError] = []
+
+        def note(address: Address, error: FetchError | QualityError) -> None:
+            attempts.append(Attempt(address.url, address.kind, str(error)))
+            failures.append(error)
+
         for address in candidate.addresses:
             data = b""
             try:
-                data = await self._bytes_at(address, attempts)
+                data = await self._bytes_at(address, note)
                 file_format, measures = await self._threaded(examine, data, self.limits)
             except (FetchError, QualityError) as error:
-                attempts.append(Attempt(address.url, address.kind, str(error)))
-                failures.append(error)
+                note(address, error)
+                if error.reason is Reason.OPTED_OUT:  # another rendition would only get round it
+                    return Rejected(candidate, error.reason, error.detail, tuple(attempts))
                 if isinstance(error, QualityError) and error.measures:
                     # Kept for its thumbnail: a person may want to see what was refused.
                     name = await self._threaded(self.workspace.save_image, data)
@@ -70,8 +76,10 @@ class Download:
                 return Picture(candidate, tuple(attempts), file_format, name, measures)
         return Rejected(candidate, failures[0].reason, failures[0].detail, tuple(attempts))
 
-    async def _bytes_at(self, address: Address, attempts: list[Attempt]) -> bytes:
-        """Return the body of an address; note the tries that failed before the last one."""
+    async def _bytes_at(
+        self, address: Address, note: Callable[[Address, FetchError], None]
+    ) -> bytes:
+        """Return the body of an address; ``note`` the tries that failed before the last one."""
         if address.kind is AddressKind.FILE:
             return await self._threaded(read_file, address.url)
         for pause_s in TRY_AGAIN_AFTER_S:
@@ -80,7 +88,7 @@ class Download:
             except FetchError as error:
                 if not error.is_transient:
                     raise
-                attempts.append(Attempt(address.url, address.kind, str(error)))
+                note(address, error)
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 — no secret
         return await self.fetcher.fetch(address)
 

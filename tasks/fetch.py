@@ -14,7 +14,13 @@ import os
 import re
 import socket
 import ssl
+import time
 import zlib
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -23,6 +29,7 @@ import certifi
 from yarl import URL
 
 from tasks.peers import Resolver, is_disguised, public_socket
+from tasks.politeness import opted_out, politeness
 from tasks.records import Address, Reason
 from tasks.settings import Settings
 
@@ -31,7 +38,7 @@ DEADLINE_S = 30.0  # for one address, redirects and all
 STEP_TIMEOUT_S = 5.0  # to connect, or between two reads
 MAX_REDIRECTS = 5
 WEB_PORTS = frozenset({80, 443})
-USER_AGENT = "Mozilla/5.0 (compatible; CV-Dataset-Builder/0.1)"
+LONGEST_RETRY_AFTER_S = 86_400.0
 NAMES_KEPT_S = 300  # how long an answer of a name server serves
 
 # Hundreds of bodies come at once. Beyond the first megabyte only so many may grow, so that hosts
@@ -41,6 +48,7 @@ LARGE_AT_ONCE = 8
 
 _PASSING = frozenset({errno.ECONNRESET, socket.EAI_AGAIN})  # failures of a connection
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_OVERLOADED = frozenset({429, 503})
 _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 _PLAIN_URL = re.compile(r"[!-~]+")  # printable ASCII: goes out as it is
 
@@ -48,14 +56,23 @@ _PLAIN_URL = re.compile(r"[!-~]+")  # printable ASCII: goes out as it is
 class FetchError(Exception):
     """An address gave no bytes; ``reason`` and ``detail`` say why.
 
-    ``is_transient`` says whether the same request may work a little later.
+    ``is_transient`` says whether the same request may work a little later. ``retry_after_s`` is
+    for how long an overloaded host wants silence, and None of any other.
     """
 
-    def __init__(self, reason: Reason, detail: str, *, is_transient: bool = False) -> None:
+    def __init__(
+        self,
+        reason: Reason,
+        detail: str,
+        *,
+        is_transient: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
         self.is_transient = is_transient
+        self.retry_after_s = retry_after_s
 
 
 class Fetcher:
@@ -63,6 +80,10 @@ class Fetcher:
 
     def __init__(self, settings: Settings) -> None:
         self._allow_hosts = settings.download_allow_hosts
+        self._is_opting_out_respected = settings.download_respect_opt_out
+        self._politeness = politeness(settings.download_requests_per_s)
+        at_once = settings.download_at_once_per_host
+        self._slots = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(at_once))
         self._growing = asyncio.Semaphore(LARGE_AT_ONCE)
         context = ssl.create_default_context(cafile=certifi.where())
 
@@ -82,7 +103,7 @@ class Fetcher:
                 # unpacks within limits.
                 auto_decompress=False,
                 headers={
-                    "User-Agent": USER_AGENT,
+                    "User-Agent": settings.download_user_agent,
                     "Accept": "image/*,*/*;q=0.5",
                     "Accept-Encoding": "identity",
                 },
@@ -104,17 +125,55 @@ class Fetcher:
         """Return the body that an address gives; raises ``FetchError``."""
         url = _web_url(address.url)
         headers = {"Referer": _header_safe(address.referer)} if address.referer else {}
-        clock = asyncio.get_running_loop().time
         left_s = DEADLINE_S
         for _ in range(MAX_REDIRECTS + 1):
             session = self._session_for(url)
-            started = clock()
-            answer = await self._ask(session, url, headers, left_s)
-            left_s -= clock() - started
+            async with self._turn(f"{url.host}:{url.port}"):
+                started = time.monotonic()
+                answer = await self._ask(session, url, headers, left_s)
+                left_s -= time.monotonic() - started
             if isinstance(answer, bytes):
                 return answer
             url = answer
         raise FetchError(Reason.TOO_MANY_REDIRECTS, f"over {MAX_REDIRECTS}")
+
+    def breakers(self, hosts: Iterable[str]) -> dict[str, str]:
+        """Return the state of each host's circuit breaker: closed, open or half-open."""
+        return self._politeness.states(hosts, time.monotonic())
+
+    @asynccontextmanager
+    async def _turn(self, host: str) -> AsyncIterator[None]:
+        """Wait until the host may be asked; then learn from how the block ends.
+
+        Raises ``FetchError`` where the host is left alone.
+        """
+        polite = self._politeness
+        self._refuse_if_failing(host)
+        async with self._slots[host]:
+            wait_s = polite.wait_s(host, time.monotonic())
+            while wait_s > 0:
+                self._refuse_if_failing(host)
+                await asyncio.sleep(wait_s)
+                wait_s = polite.quiet_s(host, time.monotonic())
+            self._refuse_if_failing(host)
+            sent_at = time.monotonic()
+            polite.begin(host, sent_at)
+            try:
+                yield
+            except FetchError as error:
+                now = time.monotonic()
+                if error.retry_after_s is not None:
+                    polite.overloaded(host, now, sent_at=sent_at, retry_after_s=error.retry_after_s)
+                elif error.is_transient or error.reason is Reason.UNREACHABLE:
+                    polite.failed(host, now)
+                else:
+                    polite.answered(host)
+                raise
+            polite.answered(host)
+
+    def _refuse_if_failing(self, host: str) -> None:
+        if why := self._politeness.refusal(host, time.monotonic()):
+            raise FetchError(Reason.HOST_FAILING, why)
 
     def _session_for(self, url: URL) -> aiohttp.ClientSession:
         """Return the session for an address, by whether its host is exempt from the checks."""
@@ -139,11 +198,10 @@ class Fetcher:
                 if response.status in _REDIRECTS and location:
                     return _web_url(location, url)
                 if response.status != 200:
-                    raise FetchError(
-                        Reason.HTTP_ERROR,
-                        f"status {response.status}",
-                        is_transient=response.status == 429 or response.status >= 500,
-                    )
+                    raise _http_error(response)
+                robots = response.headers.getall("X-Robots-Tag", ())
+                if self._is_opting_out_respected and (directive := opted_out(robots)):
+                    raise FetchError(Reason.OPTED_OUT, f"X-Robots-Tag: {directive}")
                 body = await self._read(response)
                 return _unpacked(body, response.headers.get("Content-Encoding", ""))
         except TimeoutError as error:
@@ -185,6 +243,30 @@ class Fetcher:
             if is_growing:
                 self._growing.release()
         return bytes(body)
+
+
+def _http_error(response: aiohttp.ClientResponse) -> FetchError:
+    status = response.status
+    detail = f"status {status}"
+    if status not in _OVERLOADED:
+        return FetchError(Reason.HTTP_ERROR, detail, is_transient=status >= 500)
+    wanted = response.headers.get("Retry-After", "")
+    return FetchError(
+        Reason.HTTP_ERROR, detail, is_transient=True, retry_after_s=seconds_of(wanted)
+    )
+
+
+def seconds_of(retry_after: str) -> float:
+    """Read a Retry-After (RFC 9110, 10.2.3): seconds, or a date; 0 where it says nothing."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), LONGEST_RETRY_AFTER_S)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return 0.0
+    from_now_s = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
+    return min(max(0.0, from_now_s.total_seconds()), LONGEST_RETRY_AFTER_S)
 
 
 def read_file(url: str) -> bytes:

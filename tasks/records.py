@@ -27,10 +27,12 @@ class Reason(StrEnum):
     BAD_ADDRESS = "bad_address"  # not http(s), or it cannot be read
     FORBIDDEN_ADDRESS = "forbidden_address"  # private, loopback, multicast, in whatever form
     FORBIDDEN_PORT = "forbidden_port"
+    HOST_FAILING = "host_failing"  # not asked: it failed time after time, or wants to be left
     UNREACHABLE = "unreachable"  # no connection, or no answer that can be read
     TIMED_OUT = "timed_out"
     HTTP_ERROR = "http_error"  # a status other than 200
     TOO_MANY_REDIRECTS = "too_many_redirects"
+    OPTED_OUT = "opted_out"  # by X-Robots-Tag
     BROKEN_OFF = "broken_off"  # the connection ended before the body
     TOO_MANY_BYTES = "too_many_bytes"
     UNPACKS_TOO_LARGE = "unpacks_too_large"  # a compressed body that explodes
@@ -58,10 +60,12 @@ _STAGE_OF = {
     Reason.BAD_ADDRESS: Stage.FETCH,
     Reason.FORBIDDEN_ADDRESS: Stage.FETCH,
     Reason.FORBIDDEN_PORT: Stage.FETCH,
+    Reason.HOST_FAILING: Stage.FETCH,
     Reason.UNREACHABLE: Stage.FETCH,
     Reason.TIMED_OUT: Stage.FETCH,
     Reason.HTTP_ERROR: Stage.FETCH,
     Reason.TOO_MANY_REDIRECTS: Stage.FETCH,
+    Reason.OPTED_OUT: Stage.FETCH,
     Reason.BROKEN_OFF: Stage.FETCH,
     Reason.TOO_MANY_BYTES: Stage.FETCH,
     Reason.UNPACKS_TOO_LARGE: Stage.FETCH,

@@ -55,6 +55,12 @@ class Settings(BaseSettings):
     naver_client_secret: SecretStr | None = None
 
     download_allow_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
+    download_requests_per_s: float = Field(default=8.0, ge=0, le=1000, allow_inf_nan=False)
+    download_at_once_per_host: int = Field(default=6, ge=1, le=1000)
+    download_user_agent: str = Field(
+        default="Mozilla/5.0 (compatible; CV-Dataset-Builder/0.1)", pattern=r"^[!-~][ -~]*$"
+    )
+    download_respect_opt_out: bool = True
     chrome_binary: Path | None = None
     chromedriver: Path | None = None
     hf_home: Path | None = None

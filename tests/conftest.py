@@ -9,6 +9,7 @@ import pytest
 from prefect.testing.utilities import prefect_test_harness
 
 from tasks.jobs import Jobs
+from tasks.politeness import politeness
 from tasks.postgres import connect
 from tasks.settings import Settings
 from tests.naver_replica.serving import Replica, serve
@@ -30,6 +31,7 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    politeness.cache_clear()  # no test has to do with hosts that failed in another
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from typing import ClassVar
+from urllib.parse import unquote
 
 import numpy as np
 from PIL import Image
@@ -56,6 +57,9 @@ class Mischief(BaseHTTPRequestHandler):
     """Each method is a path's first part; it gets the rest."""
 
     protocol_version = "HTTP/1.1"
+    failed: ClassVar[Counter[str]] = Counter()
+    crowd_now: ClassVar[set[str]] = set()
+    most_at_once: ClassVar[int] = 0
 
     def do_GET(self) -> None:
         kind, _, rest = self.path.lstrip("/").partition("/")
@@ -85,11 +89,25 @@ class Mischief(BaseHTTPRequestHandler):
     def failing(self, how: str) -> None:
         """Fail as ``how`` says (``status/503``) so often as it says (``2/…``), then give it."""
         times, _, kind = how.partition("/")
-        self.server.failed[how] += 1  # type: ignore[attr-defined]
-        if self.server.failed[how] > int(times):  # type: ignore[attr-defined]
+        self.failed[how] += 1
+        if self.failed[how] > int(times):
             return self.picture("")
         name, _, rest = kind.partition("/")
         return getattr(self, name)(rest)
+
+    def busy(self, retry_after: str) -> None:
+        self.answer(b"", 429, Retry_After=retry_after)
+
+    def robots(self, directives: str) -> None:
+        self.answer(PICTURE, X_Robots_Tag=unquote(directives))
+
+    def crowd(self, _: str) -> None:
+        """Give a picture, and note how many ask for one at a time."""
+        self.crowd_now.add(self.path)
+        Mischief.most_at_once = max(Mischief.most_at_once, len(self.crowd_now))
+        time.sleep(0.05)
+        self.crowd_now.discard(self.path)
+        self.picture("")
 
     def redirect(self, to: str) -> None:
         self.answer(b"", 302, Location=to)
@@ -152,7 +170,6 @@ class Mischief(BaseHTTPRequestHandler):
 
 
 class _Server(ThreadingHTTPServer):
-    failed: ClassVar[Counter[str]] = Counter()
     daemon_threads = True
     request_queue_size = 256  # with the usual 5, some of so many connections at once wait a second
 

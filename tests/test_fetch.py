@@ -106,7 +106,8 @@ def closed() -> int:
 
 def settings(*ports: int, **values: object) -> Settings:
     exempt = frozenset(f"127.0.0.1:{port}" for port in ports)
-    return Settings(_env_file=None, download_allow_hosts=exempt, **values)
+    free = {"download_requests_per_s": 0, "download_at_once_per_host": 100}
+    return Settings(_env_file=None, download_allow_hosts=exempt, **free | values)
 
 
 def fetch(address: Address | str, *ports: int, **values: object) -> bytes:
@@ -160,6 +161,9 @@ def test_what_is_no_mischief_comes(port: int) -> None:
 
 def test_requests_name_the_project_and_want_nothing_compressed(port: int) -> None:
     base = f"http://127.0.0.1:{port}/echo"
+    assert fetch(f"{base}/User-Agent", port, download_user_agent="Mine/1 (me@b.kr)").startswith(
+        b"Mine/1"
+    )
     assert fetch(f"{base}/Accept-Encoding", port) == b"identity"
     assert b"CV-Dataset-Builder" in fetch(f"{base}/User-Agent", port)
     assert fetch(f"{base}/Cookie", port) == b"None"

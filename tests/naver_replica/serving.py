@@ -61,6 +61,9 @@ class Replica:
             "NAVER_CLIENT_ID": api.CLIENT_ID,
             "NAVER_CLIENT_SECRET": api.CLIENT_SECRET,
             "DOWNLOAD_ALLOW_HOSTS": self.allow_hosts,
+            # Politeness spares other people's hosts; these are our own, and all on one address.
+            "DOWNLOAD_REQUESTS_PER_S": "0",
+            "DOWNLOAD_AT_ONCE_PER_HOST": "64",
         }
 
     def truth(self, query: str) -> Mapping[str, Result]:
