@@ -161,6 +161,7 @@ def _rows(
             "key": result.key,
             "source_sha256": result.source_sha256,
             "source_format": picture.format if picture else None,
+            "is_animated": measures.is_animated if measures else None,
             "fetched_url": fetched.url if fetched else None,
             "rendition": fetched.kind if fetched else None,
             "is_chosen": result.key in names,

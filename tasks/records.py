@@ -143,6 +143,7 @@ class Measures:
     height: int
     sharpness: float  # variance of the Laplacian of the grey picture
     phash: str  # 64-bit perceptual hash, 16 hex digits
+    is_animated: bool = False  # and the picture is its first frame
 
 
 @dataclass(frozen=True, slots=True)

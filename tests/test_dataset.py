@@ -64,7 +64,7 @@ def test_a_turned_jpeg_is_saved_upright(orientation: int) -> None:
     after = saved_bytes(before)
     assert b"secret" not in after
     saved = Image.open(BytesIO(after))
-    _, upright = decode(before)
+    upright = decode(before).pixels
     assert saved.size == (upright.shape[1], upright.shape[0])
     assert not saved.getexif()
     assert saved.info["icc_profile"] == PROFILE

@@ -1,11 +1,12 @@
 """Tables of images and what is to become of them."""
 
+import zlib
 from io import BytesIO
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms, ImageOps
 
 from tasks.quality import (
     MAX_PIXELS,
@@ -41,7 +42,7 @@ def png_header(width: int, height: int) -> bytes:
     """A PNG that claims a size and has no pixels behind it."""
     data = bytearray(encoded(Image.new("1", (1, 1)), "PNG"))
     data[16:24] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
-    crc = int.to_bytes(__import__("zlib").crc32(bytes(data[12:29])), 4, "big")
+    crc = zlib.crc32(bytes(data[12:29])).to_bytes(4, "big")
     data[29:33] = crc
     return bytes(data)
 
@@ -114,7 +115,7 @@ def test_the_picture_is_turned_upright(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     stored = Image.fromarray(np.ascontiguousarray(turned_back[orientation](upright)))
-    _, pixels = decode(encoded(stored, "PNG", exif=exif))
+    pixels = decode(encoded(stored, "PNG", exif=exif)).pixels
     np.testing.assert_array_equal(pixels, upright)
 
 
@@ -132,14 +133,89 @@ def test_the_picture_is_turned_upright(orientation: int) -> None:
 def test_every_kind_of_pixel_becomes_rgb_on_white(
     mode: str, colour: int | tuple[int, ...], expected: tuple[int, int, int]
 ) -> None:
-    _, pixels = decode(encoded(Image.new(mode, (4, 4), colour), "PNG"))
+    pixels = decode(encoded(Image.new(mode, (4, 4), colour), "PNG")).pixels
     assert tuple(pixels[0, 0]) == expected
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 2}])
+def test_a_jpeg_has_the_pixels_that_pillow_gives(
+    orientation: int, mode: str, options: dict[str, object]
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = Image.fromarray(noise(31, 22)).convert(mode)
+    data = encoded(image, "JPEG", exif=exif, **options)
+    by_pillow = ImageOps.exif_transpose(Image.open(BytesIO(data))).convert("RGB")
+    np.testing.assert_array_equal(decode(data).pixels, np.asarray(by_pillow))
+
+
+def test_a_jpeg_with_a_flaw_that_pillow_passes_over_is_read() -> None:
+    data = picture(40, 40, "JPEG")
+    flawed = data[:-2] + b"\0\0\0" + data[-2:]  # bytes that mean nothing before the end
+    np.testing.assert_array_equal(decode(flawed).pixels, decode(data).pixels)
+
+
+COLOURS = [(200, 40, 30), (30, 180, 60), (250, 250, 250), (10, 10, 10)]
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("kind", ["CMYK", "YCCK"])
+def test_a_jpeg_of_printing_colours_is_read(kind: str, colour: tuple[int, int, int]) -> None:
+    if kind == "CMYK":
+        data = encoded(Image.new("RGB", (16, 16), colour).convert("CMYK"), "JPEG", quality=95)
+    else:  # Adobe's: Y, Cb, Cr of the inks, 255 for all, beside a K of none, and all inverted
+        inks = tuple(255 - value for value in colour)
+        luma = Image.new("RGB", (16, 16), inks).convert("YCbCr").split()
+        channels = [band.point(lambda value: 255 - value) for band in luma]
+        planes = Image.merge("CMYK", [*channels, Image.new("L", (16, 16), 0)])
+        data = encoded(planes, "JPEG", quality=95)
+        at = data.index(b"Adobe") + 11  # the colour transform (ITU T.872, 6.5.3): 2 is YCCK
+        data = data[:at] + b"\2" + data[at + 1 :]
+    assert Image.open(BytesIO(data)).mode == "CMYK"
+    assert np.abs(decode(data).pixels[8, 8].astype(int) - colour).max() <= 4
+
+
+def swapped_profile() -> bytes:
+    """Return sRGB's profile with the primaries of red and blue exchanged, under another name."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = profile.replace("sRGB".encode("utf-16-be"), "swap".encode("utf-16-be"))
+    red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")  # in the table of tags, first
+    swapped = bytearray(profile)
+    swapped[red], swapped[blue] = ord("b"), ord("r")
+    return bytes(swapped)
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])
+def test_colours_are_measured_in_srgb(file_format: str) -> None:
+    image = Image.new("RGB", (16, 16), (255, 0, 0))
+    data = encoded(image, file_format, quality=100, icc_profile=swapped_profile())
+    assert np.abs(decode(data).pixels[8, 8].astype(int) - (0, 0, 255)).max() <= 6
+    plain = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for profile in (plain, b"no profile", swapped_profile()[:200]):
+        data = encoded(image, file_format, quality=100, icc_profile=profile)
+        assert np.abs(decode(data).pixels[8, 8].astype(int) - (255, 0, 0)).max() <= 6
+
+
+@pytest.mark.parametrize(
+    ("file_format", "expected"), [("GIF", True), ("WEBP", True), ("PNG", True), ("TIFF", False)]
+)
+def test_of_an_animation_the_first_frame_counts_and_it_is_noted(
+    file_format: str, expected: bool
+) -> None:
+    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue", "lime")]
+    data = encoded(frames[0], file_format, save_all=True, append_images=frames[1:])
+    _, pixels, is_animated = decode(data)
+    assert is_animated is expected
+    assert np.abs(pixels[8, 8].astype(int) - (255, 0, 0)).max() <= 6
+    assert decode(encoded(frames[0], file_format)).is_animated is False
 
 
 def test_a_transparent_palette_lies_on_white() -> None:
     image = Image.new("P", (4, 4), 1)
     image.putpalette([0, 0, 0, 255, 0, 0])
-    _, pixels = decode(encoded(image, "PNG", transparency=1))
+    pixels = decode(encoded(image, "PNG", transparency=1)).pixels
     assert tuple(pixels[0, 0]) == (255, 255, 255)
 
 
