@@ -40,7 +40,7 @@ from tasks.search import SLOTS, Page, Search, host_of, search_page, source_for
 from tasks.selection import Selection, Waterfall, choose
 from tasks.settings import Settings
 from tasks.slots import slot
-from tasks.workspace import Workspace
+from tasks.workspace import WORK, Workspace
 
 BATCH = 64  # candidates per task run: Prefect's few ms per task are lost in seconds of work
 CANDIDATES_PER_IMAGE = 2  # what is looked at first for each image wanted; then more, if needed
@@ -84,6 +84,7 @@ def collect(request: CollectRequest) -> Report:
     with recorded(request, settings) as (job_id, out_dir, recorder):
         if done := finished(out_dir, job_id):
             log.info("Job %s is done already.", job_id)
+            Workspace(out_dir / WORK).discard()  # a run that was killed at the very end left it
             waterfall = done
             recorder.set_waterfall(asdict(waterfall))
         else:
@@ -152,7 +153,9 @@ def gather(
         process(number, known)
     if found:
         log.info("%d candidates are kept of an earlier run.", found)
-    target = min(request.limit * CANDIDATES_PER_IMAGE, request.max_candidates)
+    target = min(
+        max(request.limit * CANDIDATES_PER_IMAGE, workspace.target()), request.max_candidates
+    )
     while True:
         page: Page = ()
         with slot(SLOTS.get(search.source)):
@@ -176,6 +179,7 @@ def gather(
         # As many more as the yield so far asks for, but the yield may be a fluke: at most twice.
         shortfall = (request.limit - chosen) * found // max(chosen, 1)
         target = min(found + min(found, max(BATCH, shortfall)), request.max_candidates)
+        workspace.save_target(target)
 
 
 @contextmanager

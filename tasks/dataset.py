@@ -30,7 +30,7 @@ from tasks.report import report
 from tasks.saving import saved_bytes
 from tasks.selection import Selection, Waterfall
 from tasks.thumbnails import keep_refused
-from tasks.workspace import Result, Workspace, writing
+from tasks.workspace import UNFINISHED, WORK, Result, Workspace, writing
 
 # What the candidates of a batch were judged by: the same throughout a job.
 _FIXED = (
@@ -49,7 +49,7 @@ def claim(out_dir: Path, job_id: str, request: Mapping[str, Any]) -> Workspace:
     ``request`` is what was asked; a resumed job has to ask the same of its candidates. Raises
     ``BadRequestError`` where the folder holds anything else, and ``OutputError``.
     """
-    workspace = Workspace(out_dir / ".work")
+    workspace = Workspace(out_dir / WORK)
     owner = workspace.root / "request.json"
     if owner.exists():
         earlier = json.loads(owner.read_text())
@@ -64,10 +64,15 @@ def claim(out_dir: Path, job_id: str, request: Mapping[str, Any]) -> Workspace:
                     f"Job {job_id} was begun with {key} {earlier['request'].get(key)!r}, not "
                     f"{request.get(key)!r}: start a new job for that."
                 )
-    elif out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
+    elif out_dir.exists() and (
+        # A run that was killed as it began leaves nothing but the workspace.
+        not out_dir.is_dir() or any(path.name != WORK for path in out_dir.iterdir())
+    ):
         raise BadRequestError(
             f"{out_dir} is not an empty folder; nothing there was touched. Name another --out-dir."
         )
+    for unfinished in out_dir.rglob(f"{UNFINISHED}*"):  # what a run that was killed was writing
+        unfinished.unlink(missing_ok=True)
     with writing(owner) as file:
         about = {"job_id": job_id, "request": dict(request)}
         file.write(json.dumps(about, ensure_ascii=False, indent=2).encode())

@@ -8,7 +8,7 @@ ends the trying: the other renditions are made from it.
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor, wait
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
@@ -96,21 +96,28 @@ class Download:
         call = self.threads.submit(function, *args, **kwargs)
         return await asyncio.wrap_future(call)
 
+    async def all(self, number: int) -> list[Result]:
+        """Fetch the candidates of a batch, all at once, but for those that an earlier run finished.
 
-async def download_all(download: Download, candidates: Sequence[Candidate]) -> list[Result]:
-    """Fetch candidates at once; the first failure of the machine's own ends them all."""
+        What becomes of each is stored as soon as it is known. Raises ``OutputError``; that ends
+        the others too.
+        """
+        earlier = self.workspace.earlier_results(number)
 
-    async def one(candidate: Candidate) -> Result:
-        result = await download(candidate)
-        progress.report("download", done=1)
-        return result
+        async def one(candidate: Candidate) -> Result:
+            result = earlier.get(candidate)
+            if result is None:
+                result = await self(candidate)
+                await self._threaded(self.workspace.add_result, number, result)
+            progress.report("download", done=1)
+            return result
 
-    work = [asyncio.create_task(one(candidate)) for candidate in candidates]
-    try:
-        return list(await asyncio.gather(*work))
-    finally:
-        for unfinished in work:
-            unfinished.cancel()
+        work = [asyncio.create_task(one(c)) for c in self.workspace.candidates(number)]
+        try:
+            return list(await asyncio.gather(*work))
+        finally:
+            for unfinished in work:
+                unfinished.cancel()
 
 
 @task(
@@ -122,15 +129,13 @@ async def download_all(download: Download, candidates: Sequence[Candidate]) -> l
     cache_policy=NO_CACHE,
 )
 def download_batch(workspace: Workspace, number: int, limits: QualityLimits) -> int:
-    """Fetch and measure the candidates of a batch, all at once, and store what became of them.
+    """Fetch and measure the candidates of a batch, and store what became of them.
 
-    Returns the batch's number; a batch that is finished already is left as it is.
+    Returns the batch's number; what is finished already is left as it is.
     """
-    candidates = workspace.candidates(number)
-    if workspace.results(number) is None:
+    if (results := workspace.results(number)) is None:
         with download_loop(Settings()) as loop:
-            download = Download(loop.fetcher, loop.threads, limits, workspace)
-            batch = loop.submit(download_all(download, candidates))
+            batch = loop.submit(Download(loop.fetcher, loop.threads, limits, workspace).all(number))
             try:
                 while not batch.done():
                     stopping.check()
@@ -139,5 +144,5 @@ def download_batch(workspace: Workspace, number: int, limits: QualityLimits) -> 
                 batch.cancel()
             workspace.save_results(number, batch.result())
     else:
-        progress.report("download", done=len(candidates))
+        progress.report("download", done=len(results))
     return number

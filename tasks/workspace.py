@@ -1,13 +1,16 @@
 """The folder in which a run keeps its work until the dataset is whole: ``<out_dir>/.work``.
 
     request.json                 what was asked
+    target                       how many candidates the run looks at by now
     batches/0003/candidates.json the batch as it was found
-    batches/0003/results.json    its pictures and rejections, once all were fetched
+    batches/0003/results.jsonl   its pictures and rejections as they come, a line each
+    batches/0003/results.json    all of them, once all were fetched
     batches/0003/vectors-….npy   its pictures' embeddings, (n, d) float32, one file per model
     images/<sha256>              the bytes that came
 
-Every file is written under another name and renamed, so one that is there is whole: a run that died
-goes on from what it finds, and repeating a stage is harmless.
+Every file but results.jsonl, whose last line may be cut off, is written under another name and
+renamed, so one that is there is whole: a run that died goes on from what it finds, and repeating a
+stage is harmless.
 """
 
 import shutil
@@ -26,10 +29,14 @@ from pydantic import TypeAdapter
 from tasks.errors import OutputError
 from tasks.records import Candidate, Picture, Rejected
 
+WORK = ".work"  # the folder's name in the dataset's
+UNFINISHED = ".tmp-"  # files that are being written are called so
+
 Result = Picture | Rejected
 Vectors = npt.NDArray[np.float32]
 
 _candidates = TypeAdapter(list[Candidate])
+_result = TypeAdapter[Result](Result)
 _results = TypeAdapter(list[Result])
 
 
@@ -41,7 +48,7 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, prefix=".tmp-", delete=False) as file:
+        with NamedTemporaryFile(dir=path.parent, prefix=UNFINISHED, delete=False) as file:
             temporary = Path(file.name)
             try:
                 yield file
@@ -51,10 +58,14 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
             finally:
                 temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror or error}. "
-            "Check that folder and the space left there, or name another --out-dir."
-        ) from error
+        raise _cannot_be_written(path, error) from error
+
+
+def _cannot_be_written(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"{path} cannot be written: {error.strerror or error}. "
+        "Check that folder and the space left there, or name another --out-dir."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,16 @@ class Workspace:
         """Return how many batches were stored."""
         return len(list(self.root.glob("batches/*/candidates.json")))
 
+    def target(self) -> int:
+        """Return how many candidates an earlier run of the job wanted to look at in the end."""
+        path = self.root / "target"
+        return int(path.read_text()) if path.exists() else 0
+
+    def save_target(self, candidates: int) -> None:
+        """Store how many candidates are to be looked at."""
+        with writing(self.root / "target") as file:
+            file.write(str(candidates).encode())
+
     def candidates(self, number: int) -> list[Candidate]:
         """Return a batch as it was found."""
         return _candidates.validate_json((self._batch(number) / "candidates.json").read_bytes())
@@ -83,10 +104,32 @@ class Workspace:
         path = self._batch(number) / "results.json"
         return _results.validate_json(path.read_bytes()) if path.exists() else None
 
+    def earlier_results(self, number: int) -> dict[Candidate, Result]:
+        """Return what became of the first candidates of a batch before its run was interrupted."""
+        path = self._results_so_far(number)
+        lines = path.read_bytes() if path.exists() else b""
+        whole, _, cut_off = lines.rpartition(b"\n")
+        if cut_off:
+            with writing(path) as file:
+                file.write(whole + b"\n" if whole else b"")
+        results = [_result.validate_json(line) for line in whole.splitlines()]
+        return {result.candidate: result for result in results}
+
+    def add_result(self, number: int, result: Result) -> None:
+        """Store what became of one candidate of a batch; raises ``OutputError``."""
+        path = self._results_so_far(number)
+        line = _result.dump_json(result) + b"\n"
+        try:
+            with path.open("ab", buffering=0) as file:  # one write: lines do not mix
+                file.write(line)
+        except OSError as error:
+            raise _cannot_be_written(path, error) from error
+
     def save_results(self, number: int, results: Sequence[Result]) -> None:
-        """Store what became of a batch."""
+        """Store what became of a whole batch."""
         with writing(self._batch(number) / "results.json") as file:
             file.write(_results.dump_json(list(results)))
+        self._results_so_far(number).unlink(missing_ok=True)
 
     def pictures(self, number: int) -> list[Picture]:
         """Return the good pictures of a finished batch."""
@@ -109,6 +152,8 @@ class Workspace:
     def save_image(self, data: bytes) -> str:
         """Store the bytes of an image and return their SHA-256."""
         name = sha256(data).hexdigest()
+        if self.image_path(name).exists():
+            return name
         with writing(self.image_path(name)) as file:
             file.write(data)
         return name
@@ -116,6 +161,9 @@ class Workspace:
     def discard(self) -> None:
         """Remove everything: the dataset is whole and needs none of it."""
         shutil.rmtree(self.root, ignore_errors=True)
+
+    def _results_so_far(self, number: int) -> Path:
+        return self._batch(number) / "results.jsonl"
 
     def _batch(self, number: int) -> Path:
         return self.root / "batches" / f"{number:04d}"

@@ -58,6 +58,7 @@ class Mischief(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     failed: ClassVar[Counter[str]] = Counter()
+    counts: ClassVar[Counter[str]] = Counter()
     crowd_now: ClassVar[set[str]] = set()
     most_at_once: ClassVar[int] = 0
 
@@ -107,6 +108,11 @@ class Mischief(BaseHTTPRequestHandler):
         Mischief.most_at_once = max(Mischief.most_at_once, len(self.crowd_now))
         time.sleep(0.05)
         self.crowd_now.discard(self.path)
+        self.picture("")
+
+    def counted(self, name: str) -> None:
+        self.counts[name] += 1
+        time.sleep(0.05)
         self.picture("")
 
     def redirect(self, to: str) -> None:

@@ -155,6 +155,17 @@ def test_the_folder_holds_the_chosen_and_the_whole_record(
     assert finished(out_dir, "another") is None
 
 
+def test_a_run_that_was_killed_as_it_began_can_go_on(tmp_path: Path) -> None:
+    unfinished = [tmp_path / ".work" / ".tmp-1", tmp_path / ".tmp-2"]
+    for path in unfinished[:1]:
+        path.parent.mkdir()
+        path.touch()
+    workspace = claim(tmp_path, "a1", REQUEST)
+    unfinished[1].touch()
+    assert claim(tmp_path, "a1", REQUEST) == workspace
+    assert not any(path.exists() for path in unfinished)
+
+
 def test_without_a_subject_there_are_no_images_and_no_manifest(
     workspace: Workspace, out_dir: Path
 ) -> None:

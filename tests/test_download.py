@@ -1,5 +1,8 @@
 """What becomes of candidates: retried by kind of failure, every attempt on record."""
 
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +17,7 @@ from tasks.politeness import BURST, FAILURES_IN_A_ROW
 from tasks.quality import QualityLimits
 from tasks.records import Address, AddressKind, Candidate, Picture, Reason, Rejected
 from tasks.workspace import Result, Workspace
-from tests.hostile_web import Mischief, serve_mischief
+from tests.hostile_web import PICTURE, Mischief, serve_mischief
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +95,92 @@ def test_the_first_failure_is_the_reason_and_all_are_on_record(base: str, tmp_pa
         *["http_error: status 502"] * 4,
         "forbidden_address: 10.0.0.1 is no public address",
     ]
+
+
+def test_what_is_finished_is_not_downloaded_again(base: str, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    candidates = [candidate(f"{base}/counted/{tmp_path.name}/{n}", rank=n) for n in range(1, 7)]
+    results = downloaded(workspace, *candidates)
+    again = workspace.add_batch(candidates)
+    for result in results[:3]:
+        workspace.add_result(again, result)
+    so_far = tmp_path / "batches" / "0001" / "results.jsonl"
+    so_far.write_bytes(so_far.read_bytes()[:-20])  # killed while it wrote the third
+    assert list(workspace.earlier_results(again).values()) == results[:2]
+    workspace.add_result(again, results[3])
+    download_batch.fn(workspace, again, QualityLimits())
+    assert workspace.results(again) == results
+    asked = [Mischief.counts[f"{tmp_path.name}/{n}"] for n in range(1, 7)]
+    assert asked == [1, 1, 2, 1, 2, 2]
+    assert not so_far.exists()
+
+
+_BATCH = """
+import sys
+from pathlib import Path
+from tasks.download import download_batch
+from tasks.quality import QualityLimits
+from tasks.workspace import Workspace
+download_batch.fn(Workspace(Path(sys.argv[1])), 0, QualityLimits())
+"""
+
+
+def test_a_killed_batch_goes_on_where_it_was(base: str, tmp_path: Path) -> None:
+    name = tmp_path.name
+    candidates = [candidate(f"{base}/counted/{name}/{n}", rank=n) for n in range(40)]
+    undisturbed = downloaded(Workspace(tmp_path / "1"), *candidates)
+    Mischief.counts.clear()
+
+    workspace = Workspace(tmp_path / "2")
+    workspace.add_batch(candidates)
+    so_far = tmp_path / "2" / "batches" / "0000" / "results.jsonl"
+    for wanted in (3, 20):
+        with subprocess.Popen(  # noqa: S603 — our own interpreter and text
+            [sys.executable, "-c", _BATCH, str(workspace.root)], cwd=Path(__file__).parents[1]
+        ) as process:
+            while not (so_far.exists() and so_far.read_bytes().count(b"\n") >= wanted):
+                assert process.poll() is None
+                time.sleep(0.005)
+            process.kill()
+    assert workspace.results(0) is None
+    download_batch.fn(workspace, 0, QualityLimits())
+    assert workspace.results(0) == undisturbed
+    # Only what was under way when it was killed is asked for twice: six at once.
+    assert sum(Mischief.counts.values()) <= 40 + 2 * 6
+    assert [path.name for path in (tmp_path / "2" / "images").glob("[!.]*")] == [
+        result.source_sha256 for result in undisturbed[:1]
+    ]
+
+
+_FULL = """
+import resource, sys
+from pathlib import Path
+from tasks.download import download_batch
+from tasks.errors import OutputError
+from tasks.quality import QualityLimits
+from tasks.records import Address, AddressKind, Candidate
+from tasks.workspace import Workspace
+workspace = Workspace(Path(sys.argv[1]))
+picture = Address(Path(sys.argv[2]).as_uri(), AddressKind.FILE)
+number = workspace.add_batch([Candidate((picture,), rank, "files") for rank in range(1, 60)])
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+try:
+    download_batch.fn(workspace, number, QualityLimits())
+except OutputError as error:
+    print(error)
+"""
+
+
+def test_a_disk_that_takes_no_more_ends_the_batch_with_that_sentence(tmp_path: Path) -> None:
+    """A full disk is not to be had here; a limit on the size of files fails at the same place."""
+    (tmp_path / "picture").write_bytes(PICTURE)
+    done = subprocess.run(  # noqa: S603 — our own interpreter and text
+        [sys.executable, "-c", _FULL, str(tmp_path / "work"), str(tmp_path / "picture")],
+        capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1],
+    )  # fmt: skip
+    assert re.search(r"images/\w+ cannot be written: File too large\. Check", done.stdout)
+    assert len(done.stdout.splitlines()) == 1
+    assert not list((tmp_path / "work").rglob(".tmp-*"))
 
 
 def test_a_host_gets_no_more_than_its_rate_and_its_number_at_once(
