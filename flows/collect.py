@@ -40,6 +40,7 @@ from tasks.search import SLOTS, Page, Search, host_of, search_page, source_for
 from tasks.selection import Selection, Waterfall, choose
 from tasks.settings import Settings
 from tasks.slots import slot
+from tasks.traffic import download_report
 from tasks.workspace import WORK, Workspace
 
 BATCH = 64  # candidates per task run: Prefect's few ms per task are lost in seconds of work
@@ -108,6 +109,7 @@ def collect(request: CollectRequest) -> Report:
                 "source": source,
                 "search_loads": search.loads,
                 "model_revision": loading.result(),
+                "download": download_report(workspace),
                 "choice": asdict(selection.choice),
                 "started_at": started.isoformat(),
                 "finished_at": datetime.now(UTC).isoformat(),

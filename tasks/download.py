@@ -8,9 +8,11 @@ ends the trying: the other renditions are made from it.
 
 import asyncio
 import random
+import time
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Executor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 from prefect import task
@@ -20,9 +22,19 @@ from tasks import progress, stopping
 from tasks.download_loop import download_loop
 from tasks.fetch import Fetcher, FetchError, read_file
 from tasks.quality import QualityError, QualityLimits, examine
-from tasks.records import Address, AddressKind, Attempt, Candidate, Picture, Reason, Rejected
+from tasks.records import (
+    Address,
+    AddressKind,
+    Attempt,
+    Candidate,
+    Picture,
+    Reason,
+    Rejected,
+    Traffic,
+)
 from tasks.retries import is_worth_retrying
 from tasks.settings import Settings
+from tasks.traffic import OK, host_of
 from tasks.workspace import Result, Workspace
 
 TRY_AGAIN_AFTER_S = (0.5, 1.0, 2.0)  # give or take half, so that failures together part
@@ -40,6 +52,7 @@ class Download:
     threads: Executor
     limits: QualityLimits
     workspace: Workspace
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))  # by host
 
     async def __call__(self, candidate: Candidate) -> Result:
         """Fetch one candidate; where every address fails, the first failure's reason stands."""
@@ -47,11 +60,12 @@ class Download:
         failures: list[FetchError | QualityError] = []
 
         def note(address: Address, error: FetchError | QualityError) -> None:
-            attempts.append(Attempt(address.url, address.kind, str(error)))
+            received = error.received if isinstance(error, FetchError) else len(data)
+            attempts.append(Attempt(address.url, address.kind, str(error), received))
             failures.append(error)
 
+        data = b""
         for address in candidate.addresses:
-            data = b""
             try:
                 data = await self._bytes_at(address, note)
                 file_format, measures = await self._threaded(examine, data, self.limits)
@@ -71,7 +85,7 @@ class Download:
                         error.measures,
                     )
             else:
-                attempts.append(Attempt(address.url, address.kind, "ok"))
+                attempts.append(Attempt(address.url, address.kind, OK, len(data)))
                 name = await self._threaded(self.workspace.save_image, data)
                 return Picture(candidate, tuple(attempts), file_format, name, measures)
         return Rejected(candidate, failures[0].reason, failures[0].detail, tuple(attempts))
@@ -82,15 +96,21 @@ class Download:
         """Return the body of an address; ``note`` the tries that failed before the last one."""
         if address.kind is AddressKind.FILE:
             return await self._threaded(read_file, address.url)
-        for pause_s in TRY_AGAIN_AFTER_S:
+        host = host_of(address.url)
+        pauses = iter(TRY_AGAIN_AFTER_S)
+        while True:
             try:
-                return await self.fetcher.fetch(address)
+                data, seconds = await self.fetcher.fetch(address)
             except FetchError as error:
-                if not error.is_transient:
+                self.seconds[host] += error.seconds
+                pause_s = next(pauses, None)
+                if pause_s is None or not error.is_transient:
                     raise
                 note(address, error)
-            await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 — no secret
-        return await self.fetcher.fetch(address)
+                await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 — no secret
+            else:
+                self.seconds[host] += seconds
+                return data
 
     async def _threaded(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         call = self.threads.submit(function, *args, **kwargs)
@@ -135,14 +155,18 @@ def download_batch(workspace: Workspace, number: int, limits: QualityLimits) -> 
     """
     if (results := workspace.results(number)) is None:
         with download_loop(Settings()) as loop:
-            batch = loop.submit(Download(loop.fetcher, loop.threads, limits, workspace).all(number))
+            started = time.time()
+            download = Download(loop.fetcher, loop.threads, limits, workspace)
+            batch = loop.submit(download.all(number))
             try:
                 while not batch.done():
                     stopping.check()
                     wait([batch], LOOK_EVERY_S)
             finally:
                 batch.cancel()
-            workspace.save_results(number, batch.result())
+            breakers = loop.fetcher.breakers(download.seconds)
+            traffic = Traffic(started, time.time(), dict(download.seconds), breakers)
+            workspace.save_results(number, batch.result(), traffic)
     else:
         progress.report("download", done=len(results))
     return number

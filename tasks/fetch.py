@@ -1,7 +1,7 @@
 """Fetching bytes from a web that may be hostile.
 
     async with aclosing(Fetcher(Settings())) as fetcher:
-        data = await fetcher.fetch(Address("https://example.com/1.jpg"))
+        data, seconds = await fetcher.fetch(Address("https://example.com/1.jpg"))
 
 Connections are reused and names looked up once. The peer of every connection is checked (see
 ``peers``), unless ``DOWNLOAD_ALLOW_HOSTS`` names it. No length and no content type is trusted;
@@ -22,6 +22,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import aiohttp
@@ -57,7 +58,8 @@ class FetchError(Exception):
     """An address gave no bytes; ``reason`` and ``detail`` say why.
 
     ``is_transient`` says whether the same request may work a little later. ``retry_after_s`` is
-    for how long an overloaded host wants silence, and None of any other.
+    for how long an overloaded host wants silence, and None of any other. ``received`` and
+    ``seconds`` are the bytes that came all the same, and the time that it took.
     """
 
     def __init__(
@@ -73,6 +75,15 @@ class FetchError(Exception):
         self.detail = detail
         self.is_transient = is_transient
         self.retry_after_s = retry_after_s
+        self.received = 0
+        self.seconds = 0.0
+
+
+class Fetched(NamedTuple):
+    """A body, and how long the requests for it took."""
+
+    data: bytes
+    seconds: float
 
 
 class Fetcher:
@@ -121,21 +132,27 @@ class Fetcher:
         await self._checked.close()
         await self._exempt.close()
 
-    async def fetch(self, address: Address) -> bytes:
-        """Return the body that an address gives; raises ``FetchError``."""
+    async def fetch(self, address: Address) -> Fetched:
+        """Return what an address gives; raises ``FetchError``."""
         url = _web_url(address.url)
         headers = {"Referer": _header_safe(address.referer)} if address.referer else {}
-        left_s = DEADLINE_S
-        for _ in range(MAX_REDIRECTS + 1):
-            session = self._session_for(url)
-            async with self._turn(f"{url.host}:{url.port}"):
-                started = time.monotonic()
-                answer = await self._ask(session, url, headers, left_s)
-                left_s -= time.monotonic() - started
-            if isinstance(answer, bytes):
-                return answer
-            url = answer
-        raise FetchError(Reason.TOO_MANY_REDIRECTS, f"over {MAX_REDIRECTS}")
+        spent_s = 0.0
+        try:
+            for _ in range(MAX_REDIRECTS + 1):
+                session = self._session_for(url)
+                async with self._turn(f"{url.host}:{url.port}"):
+                    started = time.monotonic()
+                    try:
+                        answer = await self._ask(session, url, headers, DEADLINE_S - spent_s)
+                    finally:
+                        spent_s += time.monotonic() - started
+                if isinstance(answer, bytes):
+                    return Fetched(answer, spent_s)
+                url = answer
+            raise FetchError(Reason.TOO_MANY_REDIRECTS, f"over {MAX_REDIRECTS}")
+        except FetchError as error:
+            error.seconds = spent_s
+            raise
 
     def breakers(self, hosts: Iterable[str]) -> dict[str, str]:
         """Return the state of each host's circuit breaker: closed, open or half-open."""
@@ -189,6 +206,22 @@ class Fetcher:
         self, session: aiohttp.ClientSession, url: URL, headers: dict[str, str], left_s: float
     ) -> bytes | URL:
         """Send one request; return its body, or where it redirects to."""
+        body = bytearray()
+        try:
+            return await self._exchange(session, url, headers, left_s, body)
+        except FetchError as error:
+            error.received = len(body)
+            raise
+
+    async def _exchange(
+        self,
+        session: aiohttp.ClientSession,
+        url: URL,
+        headers: dict[str, str],
+        left_s: float,
+        body: bytearray,
+    ) -> bytes | URL:
+        """Do so with every failure as a ``FetchError``; ``body`` takes what comes."""
         try:
             async with (
                 asyncio.timeout(left_s) as deadline,
@@ -202,8 +235,8 @@ class Fetcher:
                 robots = response.headers.getall("X-Robots-Tag", ())
                 if self._is_opting_out_respected and (directive := opted_out(robots)):
                     raise FetchError(Reason.OPTED_OUT, f"X-Robots-Tag: {directive}")
-                body = await self._read(response)
-                return _unpacked(body, response.headers.get("Content-Encoding", ""))
+                await self._read(response, body)
+                return _unpacked(bytes(body), response.headers.get("Content-Encoding", ""))
         except TimeoutError as error:
             late = f"not finished after {DEADLINE_S:g} s"
             detail = late if deadline.expired() else f"no answer in {STEP_TIMEOUT_S:g} s"
@@ -225,12 +258,11 @@ class Fetcher:
             # ValueError: a host that the system's resolver cannot even be asked for.
             raise FetchError(Reason.UNREACHABLE, type(error).__name__) from error
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> None:
         """Read a body piece by piece, each as soon as it comes, within the limits."""
         limit = f"over {MAX_BYTES // 1_000_000} MB"
         if (response.content_length or 0) > MAX_BYTES:
             raise FetchError(Reason.TOO_MANY_BYTES, f"{limit} announced")
-        body = bytearray()
         is_growing = False
         try:
             async for piece in response.content.iter_any():
@@ -242,7 +274,6 @@ class Fetcher:
         finally:
             if is_growing:
                 self._growing.release()
-        return bytes(body)
 
 
 def _http_error(response: aiohttp.ClientResponse) -> FetchError:

@@ -133,6 +133,17 @@ class Attempt:
     url: str
     kind: AddressKind
     outcome: str
+    bytes: int = 0  # of the body, as far as it came
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What a batch noted of its downloads besides their results; hosts are as ``host:port``."""
+
+    started: float  # seconds since 1970
+    ended: float
+    seconds: dict[str, float]  # by host: how long requests to it took, all together
+    breakers: dict[str, str]  # by host: closed, open or half-open at the end
 
 
 @dataclass(frozen=True, slots=True)

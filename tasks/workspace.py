@@ -5,6 +5,7 @@
     batches/0003/candidates.json the batch as it was found
     batches/0003/results.jsonl   its pictures and rejections as they come, a line each
     batches/0003/results.json    all of them, once all were fetched
+    batches/0003/traffic.json    how long its downloads took
     batches/0003/vectors-….npy   its pictures' embeddings, (n, d) float32, one file per model
     images/<sha256>              the bytes that came
 
@@ -27,7 +28,7 @@ import numpy.typing as npt
 from pydantic import TypeAdapter
 
 from tasks.errors import OutputError
-from tasks.records import Candidate, Picture, Rejected
+from tasks.records import Candidate, Picture, Rejected, Traffic
 
 WORK = ".work"  # the folder's name in the dataset's
 UNFINISHED = ".tmp-"  # files that are being written are called so
@@ -36,6 +37,7 @@ Result = Picture | Rejected
 Vectors = npt.NDArray[np.float32]
 
 _candidates = TypeAdapter(list[Candidate])
+_traffic = TypeAdapter(Traffic)
 _result = TypeAdapter[Result](Result)
 _results = TypeAdapter(list[Result])
 
@@ -125,8 +127,15 @@ class Workspace:
         except OSError as error:
             raise _cannot_be_written(path, error) from error
 
-    def save_results(self, number: int, results: Sequence[Result]) -> None:
-        """Store what became of a whole batch."""
+    def traffic(self, number: int) -> Traffic | None:
+        """Return how long the downloads of a batch took, or None while it is not finished."""
+        path = self._batch(number) / "traffic.json"
+        return _traffic.validate_json(path.read_bytes()) if path.exists() else None
+
+    def save_results(self, number: int, results: Sequence[Result], traffic: Traffic) -> None:
+        """Store what became of a whole batch, and how long it took."""
+        with writing(self._batch(number) / "traffic.json") as file:
+            file.write(_traffic.dump_json(traffic))
         with writing(self._batch(number) / "results.json") as file:
             file.write(_results.dump_json(list(results)))
         self._results_so_far(number).unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 import numpy as np
 from PIL import Image
 
-MAX_SLOW_S = 8.0  # a slow answer ends by itself then, so that the server can be closed
+MAX_SLOW_S = 12.0  # a slow answer ends by itself then, so that the server can be closed
 
 
 def noisy(width: int, height: int, file_format: str = "JPEG", **options: object) -> bytes:

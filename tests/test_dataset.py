@@ -146,7 +146,12 @@ def test_the_folder_holds_the_chosen_and_the_whole_record(
         (1, True, None), (2, False, "noise"), (3, False, "http_error"), (4, True, None),
     ]  # fmt: skip
     assert decisions[2]["attempts"] == [
-        {"url": "http://example.com/3", "kind": "original", "outcome": "http_error: status 404"}
+        {
+            "url": "http://example.com/3",
+            "kind": "original",
+            "outcome": "http_error: status 404",
+            "bytes": 0,
+        }
     ]
     job = json.loads((out_dir / "job.json").read_text())
     assert (job["counts"]["found"], job["counts"]["chosen"]) == (4, 2)

@@ -15,7 +15,8 @@ from tasks import politeness as polite
 from tasks.download import download_batch
 from tasks.politeness import BURST, FAILURES_IN_A_ROW
 from tasks.quality import QualityLimits
-from tasks.records import Address, AddressKind, Candidate, Picture, Reason, Rejected
+from tasks.records import Address, AddressKind, Candidate, Picture, Reason, Rejected, Traffic
+from tasks.traffic import download_report
 from tasks.workspace import Result, Workspace
 from tests.hostile_web import PICTURE, Mischief, serve_mischief
 
@@ -97,6 +98,45 @@ def test_the_first_failure_is_the_reason_and_all_are_on_record(base: str, tmp_pa
     ]
 
 
+def test_the_report_counts_what_each_host_gave_and_cost(base: str, tmp_path: Path) -> None:
+    host, workspace = base.removeprefix("http://"), Workspace(tmp_path)
+    downloaded(workspace, candidate(f"{base}/picture"), candidate("http://10.0.0.1/1", rank=2))
+    downloaded(
+        workspace,
+        candidate(f"{base}/status/404", f"{base}/body/html", f"{base}/packed", rank=3),
+        candidate("http://[::1/", f"{base}/announced/100", rank=4),
+        *(candidate(f"{base}/failing/{n}77/hangup", rank=n) for n in range(5, 12)),
+    )
+    report = download_report(workspace)
+    hosts = report.pop("hosts")
+    assert list(hosts) == [host, "10.0.0.1:80"]
+    assert hosts[host].pop("seconds") > 0
+    assert hosts[host].pop("breaker") == "open"
+    failures = hosts[host].pop("failures")
+    asked = sum(failures.values()) + 2 - failures["host_failing"]
+    html = b"<html>404</html>"
+    size = 2 * len(PICTURE) + len(html) + failures["broken_off"] * len(b"short")
+    assert hosts[host] == {"requests": asked, "images": 2, "bytes": size}
+    assert (failures["http_error"], failures["not_an_image"]) == (1, 1)
+    assert hosts["10.0.0.1:80"] == {
+        "requests": 0, "images": 0, "bytes": 0, "seconds": 0.0, "breaker": "closed",
+        "failures": {"forbidden_address": 1},
+    }  # fmt: skip
+    took = report.pop("seconds")
+    assert 0 < took < 60
+    assert report.pop("images_per_second") == pytest.approx(2 / took, abs=0.06)
+    assert report == {"requests": asked, "images": 2, "bytes": size}
+
+
+def test_the_time_of_batches_that_overlap_counts_once(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    for started, ended in ((100.0, 110.0), (105.0, 120.0), (106.0, 107.0), (500.0, 501.0)):
+        traffic = Traffic(started, ended, {"a.kr:80": 2.0}, {"a.kr:80": "closed"})
+        workspace.save_results(workspace.add_batch([]), [], traffic)
+    report = download_report(workspace)
+    assert (report["seconds"], report["hosts"]["a.kr:80"]["seconds"]) == (21.0, 8.0)
+
+
 def test_what_is_finished_is_not_downloaded_again(base: str, tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     candidates = [candidate(f"{base}/counted/{tmp_path.name}/{n}", rank=n) for n in range(1, 7)]
@@ -113,6 +153,10 @@ def test_what_is_finished_is_not_downloaded_again(base: str, tmp_path: Path) -> 
     asked = [Mischief.counts[f"{tmp_path.name}/{n}"] for n in range(1, 7)]
     assert asked == [1, 1, 2, 1, 2, 2]
     assert not so_far.exists()
+
+
+def name_of(counted: Candidate) -> str:
+    return counted.url.partition("/counted/")[2]
 
 
 _BATCH = """
@@ -134,6 +178,7 @@ def test_a_killed_batch_goes_on_where_it_was(base: str, tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "2")
     workspace.add_batch(candidates)
     so_far = tmp_path / "2" / "batches" / "0000" / "results.jsonl"
+    recorded: dict[str, int] = {}  # how often each was asked for until it was known
     for wanted in (3, 20):
         with subprocess.Popen(  # noqa: S603 — our own interpreter and text
             [sys.executable, "-c", _BATCH, str(workspace.root)], cwd=Path(__file__).parents[1]
@@ -142,11 +187,13 @@ def test_a_killed_batch_goes_on_where_it_was(base: str, tmp_path: Path) -> None:
                 assert process.poll() is None
                 time.sleep(0.005)
             process.kill()
+        for known in workspace.earlier_results(0):
+            recorded.setdefault(name_of(known), Mischief.counts[name_of(known)])
     assert workspace.results(0) is None
     download_batch.fn(workspace, 0, QualityLimits())
     assert workspace.results(0) == undisturbed
-    # Only what was under way when it was killed is asked for twice: six at once.
-    assert sum(Mischief.counts.values()) <= 40 + 2 * 6
+    assert len(recorded) >= 20
+    assert recorded == {name: Mischief.counts[name] for name in recorded}
     assert [path.name for path in (tmp_path / "2" / "images").glob("[!.]*")] == [
         result.source_sha256 for result in undisturbed[:1]
     ]
