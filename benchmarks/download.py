@@ -93,7 +93,7 @@ def make_pictures(folder: Path, count: int, photos: Path | None) -> None:
                 (width, height), box=(left, top, left + share * photo.width,
                                       top + share * photo.height),
             )  # fmt: skip
-            part.save(folder / f"{number}.jpg", quality=rng.randint(92, 97))
+            part.save(folder / f"{number}.jpg", quality=rng.randint(94, 98))
 
     with ThreadPoolExecutor(CORES) as pool:
         list(pool.map(make, range(count)))

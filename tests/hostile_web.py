@@ -5,12 +5,13 @@ with serve_mischief() as port:
 """
 
 import gzip
+import socket
 import threading
 import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from typing import ClassVar
@@ -190,3 +191,17 @@ def serve_mischief() -> Iterator[int]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def stalling_hosts(count: int) -> Iterator[list[str]]:
+    """Have hosts that take every connection and never answer; yields each one's host:port.
+
+    There are many because one that fails time after time is left alone.
+    """
+    with ExitStack() as until_end:
+        servers = [
+            until_end.enter_context(socket.create_server(("127.0.0.1", 0), backlog=100))
+            for _ in range(count)
+        ]
+        yield [f"127.0.0.1:{server.getsockname()[1]}" for server in servers]

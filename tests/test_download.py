@@ -1,14 +1,12 @@
 """What becomes of candidates: retried by kind of failure, every attempt on record."""
 
 import re
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -25,7 +23,7 @@ from tasks.quality import QualityLimits
 from tasks.records import Address, AddressKind, Candidate, Picture, Reason, Rejected, Traffic
 from tasks.traffic import download_report
 from tasks.workspace import Result, Workspace
-from tests.hostile_web import PICTURE, Mischief, serve_mischief
+from tests.hostile_web import PICTURE, Mischief, serve_mischief, stalling_hosts
 
 
 @pytest.fixture(scope="module")
@@ -317,45 +315,39 @@ def test_a_retry_after_is_seconds_or_a_date(text: str, expected: float) -> None:
     assert fetching.seconds_of(text) == expected
 
 
-@pytest.fixture
-def stalling() -> Iterator[list[int]]:
-    """The ports of 200 hosts that take every connection and never answer."""
-    with ExitStack() as hosts:
-        made = [hosts.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(200)]
-        yield [host.getsockname()[1] for host in made]
-
-
 def downloading_threads() -> list[str]:
     return [t.name for t in threading.enumerate() if t.name.startswith(("download", "resolve"))]
 
 
 def test_slow_hosts_stall_no_others_and_all_end_when_cancelled(
-    base: str, tmp_path: Path, stalling: list[int], monkeypatch: pytest.MonkeyPatch
+    base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """1,000 downloads, most of them from 200 slow hosts, in as many batches at once as in a run."""
     monkeypatch.setattr(fetching, "STEP_TIMEOUT_S", 60)
-    hosts = [base.removeprefix("http://"), *(f"127.0.0.1:{port}" for port in stalling)]
-    monkeypatch.setenv("DOWNLOAD_ALLOW_HOSTS", ",".join(hosts))
-    slow = [f"http://127.0.0.1:{port}/{n}" for n in range(5) for port in stalling][:940]
-    good = [f"{base}/picture/{n}" for n in range(60)]
-    urls = [*slow[:200], *good, *slow[200:]]
-    workspace = Workspace(tmp_path)
-    candidates = [candidate(url, rank=rank) for rank, url in enumerate(urls)]
-    numbers = [workspace.add_batch(candidates[at : at + BATCH]) for at in range(0, 1000, BATCH)]
-    with ThreadPoolExecutor(TASKS_AT_ONCE) as tasks:
-        runs = [tasks.submit(download_batch.fn, workspace, n, QualityLimits()) for n in numbers]
-        try:
-            until = time.monotonic() + 15
-            lines = "batches/*/results.jsonl"
-            while sum(p.read_bytes().count(b"\n") for p in tmp_path.glob(lines)) < len(good):
-                assert time.monotonic() < until
-                time.sleep(0.05)
-        finally:
-            stopping.request_stop()
-            stopped = time.monotonic()
-            wait(runs)
-            took = time.monotonic() - stopped
-            stopping.allow_work()
+    with stalling_hosts(200) as stalling:
+        monkeypatch.setenv(
+            "DOWNLOAD_ALLOW_HOSTS", ",".join([base.removeprefix("http://"), *stalling])
+        )
+        slow = [f"http://{host}/{n}" for n in range(5) for host in stalling][:940]
+        good = [f"{base}/picture/{n}" for n in range(60)]
+        urls = [*slow[:200], *good, *slow[200:]]
+        workspace = Workspace(tmp_path)
+        candidates = [candidate(url, rank=rank) for rank, url in enumerate(urls)]
+        numbers = [workspace.add_batch(candidates[at : at + BATCH]) for at in range(0, 1000, BATCH)]
+        with ThreadPoolExecutor(TASKS_AT_ONCE) as tasks:
+            runs = [tasks.submit(download_batch.fn, workspace, n, QualityLimits()) for n in numbers]
+            try:
+                until = time.monotonic() + 15
+                lines = "batches/*/results.jsonl"
+                while sum(p.read_bytes().count(b"\n") for p in tmp_path.glob(lines)) < len(good):
+                    assert time.monotonic() < until
+                    time.sleep(0.05)
+            finally:
+                stopping.request_stop()
+                stopped = time.monotonic()
+                wait(runs)
+                took = time.monotonic() - stopped
+                stopping.allow_work()
     assert took < 5
     assert all(isinstance(run.exception(), stopping.StoppedError) for run in runs)
     assert downloading_threads() == []

@@ -4,7 +4,6 @@ A ``Start`` begins a run that would go on for a minute: it downloads from a host
 """
 
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -28,6 +27,7 @@ from tasks.errors import ErrorCode
 from tasks.jobs import LOST, STOPPED, Job, Status
 from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
+from tests.hostile_web import stalling_hosts
 from tests.naver_replica.serving import Replica
 from tests.site import Process, Site, processes_of, site, until, uuid
 
@@ -41,14 +41,14 @@ Start = Callable[[Site, dict[str, Any]], object]
 
 
 @pytest.fixture(scope="module")
-def stalling() -> Iterator[str]:
-    """A host that takes every connection and never answers."""
-    with socket.create_server(("127.0.0.1", 0), backlog=1000) as listener:
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
+def stalling() -> Iterator[list[str]]:
+    """Hosts that take every connection and never answer."""
+    with stalling_hosts(100) as hosts:
+        yield hosts
 
 
 @pytest.fixture(scope="module")
-def here(postgres: str, replica: Replica, stalling: str) -> Iterator[Site]:
+def here(postgres: str, replica: Replica, stalling: list[str]) -> Iterator[Site]:
     """Run one site for all cases."""
     with psycopg2.connect(postgres) as server:
         pass
@@ -57,12 +57,12 @@ def here(postgres: str, replica: Replica, stalling: str) -> Iterator[Site]:
         cursor.execute("CREATE DATABASE site")
     database = psycopg2.extensions.make_dsn(postgres, dbname="site")
     environment = replica.environment()
-    environment["DOWNLOAD_ALLOW_HOSTS"] += f",{stalling}"
+    environment["DOWNLOAD_ALLOW_HOSTS"] += "," + ",".join(stalling)
     with (
         tempfile.TemporaryDirectory(prefix="site-", ignore_cleanup_errors=True) as folder,
         site(Path(folder), database, environment) as running,
     ):
-        addresses = "".join(f"http://{stalling}/{number}.jpg\n" for number in range(500))
+        addresses = "".join(f"http://{host}/{n}.jpg\n" for n in range(5) for host in stalling)
         (running.folder / "slow.txt").write_text(addresses)
         yield running
     server.close()
