@@ -52,43 +52,55 @@ class Download:
     threads: Executor
     limits: QualityLimits
     workspace: Workspace
+    number: int  # of the batch
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))  # by host
 
     async def __call__(self, candidate: Candidate) -> Result:
         """Fetch one candidate; where every address fails, the first failure's reason stands."""
         attempts: list[Attempt] = []
         failures: list[FetchError | QualityError] = []
+        data = b""
 
         def note(address: Address, error: FetchError | QualityError) -> None:
             received = error.received if isinstance(error, FetchError) else len(data)
             attempts.append(Attempt(address.url, address.kind, str(error), received))
             failures.append(error)
 
-        data = b""
         for address in candidate.addresses:
             try:
                 data = await self._bytes_at(address, note)
-                file_format, measures = await self._threaded(examine, data, self.limits)
+                return await self._threaded(self._judge, candidate, address, data, attempts)
             except (FetchError, QualityError) as error:
                 note(address, error)
                 if error.reason is Reason.OPTED_OUT:  # another rendition would only get round it
-                    return Rejected(candidate, error.reason, error.detail, tuple(attempts))
-                if isinstance(error, QualityError) and error.measures:
-                    # Kept for its thumbnail: a person may want to see what was refused.
-                    name = await self._threaded(self.workspace.save_image, data)
-                    return Rejected(
-                        candidate,
-                        error.reason,
-                        error.detail,
-                        tuple(attempts),
-                        name,
-                        error.measures,
-                    )
-            else:
-                attempts.append(Attempt(address.url, address.kind, OK, len(data)))
-                name = await self._threaded(self.workspace.save_image, data)
-                return Picture(candidate, tuple(attempts), file_format, name, measures)
-        return Rejected(candidate, failures[0].reason, failures[0].detail, tuple(attempts))
+                    failures = [error]
+                    break
+        first = failures[0]
+        return await self._threaded(
+            self._stored, Rejected(candidate, first.reason, first.detail, tuple(attempts))
+        )
+
+    def _judge(
+        self, candidate: Candidate, address: Address, data: bytes, attempts: list[Attempt]
+    ) -> Result:
+        """Measure and keep the image that came; raises ``QualityError`` where it is none."""
+        try:
+            file_format, measures = examine(data, self.limits)
+        except QualityError as error:
+            if error.measures is None:
+                raise
+            # Kept for its thumbnail: a person may want to see what was refused.
+            name = self.workspace.save_image(data)
+            tried = (*attempts, Attempt(address.url, address.kind, str(error), len(data)))
+            rejected = Rejected(candidate, error.reason, error.detail, tried, name, error.measures)
+            return self._stored(rejected)
+        name = self.workspace.save_image(data)
+        tried = (*attempts, Attempt(address.url, address.kind, OK, len(data)))
+        return self._stored(Picture(candidate, tried, file_format, name, measures))
+
+    def _stored(self, result: Result) -> Result:
+        self.workspace.add_result(self.number, result)
+        return result
 
     async def _bytes_at(
         self, address: Address, note: Callable[[Address, FetchError], None]
@@ -116,23 +128,22 @@ class Download:
         call = self.threads.submit(function, *args, **kwargs)
         return await asyncio.wrap_future(call)
 
-    async def all(self, number: int) -> list[Result]:
-        """Fetch the candidates of a batch, all at once, but for those that an earlier run finished.
+    async def all(self) -> list[Result]:
+        """Fetch the batch's candidates at once, but for those that an earlier run finished.
 
         What becomes of each is stored as soon as it is known. Raises ``OutputError``; that ends
         the others too.
         """
-        earlier = self.workspace.earlier_results(number)
+        earlier = self.workspace.earlier_results(self.number)
 
         async def one(candidate: Candidate) -> Result:
             result = earlier.get(candidate)
             if result is None:
                 result = await self(candidate)
-                await self._threaded(self.workspace.add_result, number, result)
             progress.report("download", done=1)
             return result
 
-        work = [asyncio.create_task(one(c)) for c in self.workspace.candidates(number)]
+        work = [asyncio.create_task(one(c)) for c in self.workspace.candidates(self.number)]
         try:
             return list(await asyncio.gather(*work))
         finally:
@@ -156,8 +167,8 @@ def download_batch(workspace: Workspace, number: int, limits: QualityLimits) -> 
     if (results := workspace.results(number)) is None:
         with download_loop(Settings()) as loop:
             started = time.time()
-            download = Download(loop.fetcher, loop.threads, limits, workspace)
-            batch = loop.submit(download.all(number))
+            download = Download(loop.fetcher, loop.threads, limits, workspace, number)
+            batch = loop.submit(download.all())
             try:
                 while not batch.done():
                     stopping.check()

@@ -135,9 +135,10 @@ def refused(
     addresses = [Address(whole(url, port, closed)) for url in urls]
     candidates = [Candidate((a,), rank, "naver") for rank, a in enumerate(addresses, start=1)]
     with download_loop(settings(port, closed)) as loop:
-        download = Download(loop.fetcher, loop.threads, QualityLimits(), workspace)
+        number = workspace.add_batch(candidates)
+        download = Download(loop.fetcher, loop.threads, QualityLimits(), workspace, number)
         started = time.monotonic()
-        results = loop.submit(download.all(workspace.add_batch(candidates))).result(60)
+        results = loop.submit(download.all()).result(60)
         assert time.monotonic() - started < DEADLINE_S + 3.0
     kept = {path.name for path in (workspace.root / "images").iterdir()}
     assert kept == {result.source_sha256 for result in results} - {None}  # no halves
