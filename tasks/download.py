@@ -177,7 +177,8 @@ def download_batch(workspace: Workspace, number: int, limits: QualityLimits) -> 
                 batch.cancel()
             breakers = loop.fetcher.breakers(download.seconds)
             traffic = Traffic(started, time.time(), dict(download.seconds), breakers)
-            workspace.save_results(number, batch.result(), traffic)
+            workspace.save_traffic(number, traffic)
+            workspace.save_results(number, batch.result())
     else:
         progress.report("download", done=len(results))
     return number

@@ -127,13 +127,15 @@ def _candidate(row: dict[str, Any]) -> Candidate:
 
 def _attempts(row: dict[str, Any]) -> tuple[Attempt, ...]:
     return tuple(
-        Attempt(tried["url"], AddressKind(tried["kind"]), tried["outcome"])
+        Attempt(tried["url"], AddressKind(tried["kind"]), tried["outcome"], tried.get("bytes", 0))
         for tried in row["attempts"]
     )
 
 
 def _measures(row: dict[str, Any]) -> Measures:
-    return Measures(row["width"], row["height"], row["sharpness"], row["phash"])
+    return Measures(
+        row["width"], row["height"], row["sharpness"], row["phash"], bool(row.get("is_animated"))
+    )
 
 
 def _picture(row: dict[str, Any]) -> Picture:

@@ -132,10 +132,13 @@ class Workspace:
         path = self._batch(number) / "traffic.json"
         return _traffic.validate_json(path.read_bytes()) if path.exists() else None
 
-    def save_results(self, number: int, results: Sequence[Result], traffic: Traffic) -> None:
-        """Store what became of a whole batch, and how long it took."""
+    def save_traffic(self, number: int, traffic: Traffic) -> None:
+        """Store how long the downloads of a batch took."""
         with writing(self._batch(number) / "traffic.json") as file:
             file.write(_traffic.dump_json(traffic))
+
+    def save_results(self, number: int, results: Sequence[Result]) -> None:
+        """Store what became of a whole batch."""
         with writing(self._batch(number) / "results.json") as file:
             file.write(_results.dump_json(list(results)))
         self._results_so_far(number).unlink(missing_ok=True)

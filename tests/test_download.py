@@ -137,7 +137,7 @@ def test_the_time_of_batches_that_overlap_counts_once(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     for started, ended in ((100.0, 110.0), (105.0, 120.0), (106.0, 107.0), (500.0, 501.0)):
         traffic = Traffic(started, ended, {"a.kr:80": 2.0}, {"a.kr:80": "closed"})
-        workspace.save_results(workspace.add_batch([]), [], traffic)
+        workspace.save_traffic(workspace.add_batch([]), traffic)
     report = download_report(workspace)
     assert (report["seconds"], report["hosts"]["a.kr:80"]["seconds"]) == (21.0, 8.0)
 
