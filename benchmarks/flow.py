@@ -120,7 +120,7 @@ def the_earlier_way(request: CollectRequest) -> int:
         if cv2.Laplacian(grey, cv2.CV_64F).var() < request.min_sharpness:
             continue
         images.append(image)
-        vectors.append(embedder.embed([image])[0])
+        vectors.append(embedder.embed([embedder.prepare(np.asarray(image))])[0])
     dbscan = DBSCAN(eps=EARLIER_EPS, min_samples=request.min_samples, metric="cosine")
     labels = dbscan.fit_predict(np.stack(vectors))
     subject = np.bincount(labels[labels >= 0]).argmax()

@@ -23,6 +23,7 @@ from tasks import progress
 from tasks.recorder import handling
 
 STAGES = ("search", "download", "embed", "save")
+WEIGHTS = "weights"  # in megabytes, and only where a model is downloaded
 LOOK_EVERY_S = 0.2
 
 # The bars of this terminal, where a person can be asked here; none elsewhere.
@@ -84,11 +85,12 @@ def _bars(console: Console) -> Iterator[None]:
         console=console,
     ) as bars:
         tasks = {stage: bars.add_task(stage, total=None) for stage in STAGES}
+        tasks[WEIGHTS] = bars.add_task("model, MB", total=None, visible=False)
 
         def advance(stage: str, done: int, expected: int) -> None:
             bar = bars.tasks[tasks[stage]]
             if expected:
-                bars.update(bar.id, total=(bar.total or 0) + expected)
+                bars.update(bar.id, total=(bar.total or 0) + expected, visible=True)
             bars.advance(bar.id, done)
 
         person = _person.set(bars if sys.stdin and sys.stdin.isatty() else None)

@@ -1,34 +1,38 @@
 """Pictures → unit vectors, by any CLIP-family checkpoint that transformers loads.
 
-The model is named by hub name or folder. It is loaded once per process, at first use.
+The model is named by hub name or folder. It is loaded once per process, at first use, and of it
+only the image tower. No code of a checkpoint is run, and no weights but safetensors are read.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks import progress, stopping
+from tasks.crops import Crop
 from tasks.errors import ModelError
-from tasks.quality import decode
+from tasks.quality import Pixels, decode
 from tasks.retries import is_worth_retrying
-from tasks.settings import Settings
 from tasks.slots import slot
+from tasks.weights import Checkpoint, checkpoint
 from tasks.workspace import Vectors, Workspace
 
 if TYPE_CHECKING:
     import torch
 
-BATCH = 16  # pictures per forward pass: larger ones gain nothing on a CPU and report more rarely
+BATCH = 32  # pictures per forward pass: on a CPU larger ones gain nothing and report more rarely
 DEFAULT_MODEL = "openai/clip-vit-base-patch32"
+
+Prepared = Mapping[str, npt.NDArray[Any]]  # a model's inputs for one picture, by name
 
 _loading = Lock()
 
@@ -37,25 +41,52 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Embedder:
-    """A loaded image tower. ``revision`` is the hub commit, or empty for a folder."""
+    """A loaded image tower and how its pictures are made."""
 
-    model: Any
+    network: Any
     processor: Any
+    crop: Crop | None  # None where the processor does more than to resize, cut and normalise
     device: "torch.device"
+    dtype: "torch.dtype"
     revision: str
 
-    def embed(self, pictures: Sequence[Image.Image]) -> Vectors:
-        """Embed RGB pictures: float32 of shape (n, d), unit length, in their order."""
+    def prepare(self, pixels: Pixels) -> Prepared:
+        """Make of an RGB picture, uint8 (height, width, 3), what the model takes."""
+        if self.crop:
+            return {"pixel_values": self.crop(pixels)}
+        inputs = self.processor(images=[Image.fromarray(pixels)], return_tensors="np")
+        return {name: values[0] for name, values in inputs.items()}
+
+    def embed(self, prepared: Sequence[Prepared]) -> Vectors:
+        """Embed prepared pictures: float32 (n, d), unit length, in their order.
+
+        A row is NaN where the model gives no direction.
+        """
         import torch
 
-        inputs = self.processor(images=list(pictures), return_tensors="pt").to(self.device)
+        inputs = {
+            name: torch.from_numpy(np.stack([picture[name] for picture in prepared]))
+            for name in prepared[0]
+        }
         with torch.inference_mode():
-            features = self.model.get_image_features(**inputs)
-        # transformers 5 wraps the projected features in an output object; 4 gave them bare.
-        projected = getattr(features, "pooler_output", features).float()
-        unit = projected / projected.norm(dim=-1, keepdim=True)
-        vectors: Vectors = unit.cpu().numpy()
+            there = {name: values.to(self.device) for name, values in inputs.items()}
+            if self.crop:
+                there["pixel_values"] = self._normalised(there["pixel_values"])
+            there["pixel_values"] = there["pixel_values"].to(self.dtype)
+            projected = self.network.get_image_features(**there).pooler_output.float()
+            vectors: Vectors = (projected / projected.norm(dim=-1, keepdim=True)).cpu().numpy()
         return vectors
+
+    def _normalised(self, crops: "torch.Tensor") -> "torch.Tensor":
+        """Make of crops, uint8 (n, height, width, 3), float32 (n, 3, height, width)."""
+        import torch
+
+        mean, deviation = (
+            torch.tensor(values, device=crops.device).view(3, 1, 1)
+            for values in (self.processor.image_mean, self.processor.image_std)
+        )
+        scale = float(self.processor.rescale_factor)
+        return (crops.permute(0, 3, 1, 2).float() * scale - mean) / deviation
 
 
 def load(model: str, device: str) -> Embedder:
@@ -70,43 +101,110 @@ def load(model: str, device: str) -> Embedder:
 @lru_cache(maxsize=1)
 def _load(model: str, device: str) -> Embedder:
     import torch
-    from huggingface_hub.utils import logging as hub_logging
-    from transformers import AutoImageProcessor, AutoModel
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()
-    hub_logging.set_verbosity_error()
     if device == "cuda" and not torch.cuda.is_available():
         raise ModelError("There is no CUDA device here: leave --device at auto, or say cpu.")
     where = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
-    home = Settings().hf_home
-    cache = str(home / "hub") if home else None
-    is_folder = Path(model).is_dir()
-    log.info("Loading %s%s.", model, "" if is_folder else " (downloaded at its first use)")
-    try:
-        network = AutoModel.from_pretrained(model, cache_dir=cache, dtype=torch.float32)
-        processor = AutoImageProcessor.from_pretrained(model, cache_dir=cache)
-    except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
-        raise ModelError(_what_is_wrong_with(model, error)) from error
-    if not hasattr(network, "get_image_features"):
-        raise ModelError(
-            f"{model} is a {type(network).__name__}, which embeds no images: "
-            "name a CLIP-family checkpoint."
+    found = checkpoint(model)
+    log.info("Loading %s.", model)
+    dtype = _precision(where)
+    processor = _image_processor(found)
+    network = _image_tower(found, dtype).to(where)
+    return Embedder(network, processor, _crop_of(processor), where, dtype, found.revision)
+
+
+def _precision(device: "torch.device") -> "torch.dtype":
+    """Return the fastest type of number here; its vectors have a cosine to float32's ≥ 0.999."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    able = torch.cpu.get_capabilities()
+    is_fast = able.get("avx512_bf16") or able.get("amx_bf16")
+    return torch.bfloat16 if is_fast else torch.float32
+
+
+def _image_processor(found: Checkpoint) -> Any:
+    """Load the settings of the checkpoint's own processor, in the one implementation with Pillow.
+
+    There is another, taken where torchvision is installed, which resizes a little differently.
+    """
+    from transformers import AutoImageProcessor
+
+    with found.errors():
+        return AutoImageProcessor.from_pretrained(
+            found.folder, backend="pil", local_files_only=True, trust_remote_code=False
         )
-    revision = getattr(network.config, "_commit_hash", None) or ""
-    return Embedder(network.eval().to(where), processor, where, revision)
 
 
-def _what_is_wrong_with(model: str, error: Exception) -> str:
-    if Path(model).is_dir():
-        first_line = str(error).strip().partition("\n")[0]
-        return f"The folder {model} holds no CLIP checkpoint that loads: {first_line}"
-    return (
-        f"The CLIP weights {model} cannot be had: no folder of that name is here, and the model "
-        "hub does not give them. Check the name and the network once, or pass --model with a "
-        "folder that holds config.json, model.safetensors and preprocessor_config.json."
-    )
+def _crop_of(processor: Any) -> Crop | None:
+    from transformers.image_processing_backends import PilBackend
+
+    kind = type(processor)
+    steps = ("_preprocess", "resize", "center_crop", "rescale", "normalize")
+    is_standard = all(getattr(kind, step) is getattr(PilBackend, step) for step in steps)
+    does_all = processor.do_resize and processor.do_rescale and processor.do_normalize
+    if not (is_standard and does_all) or processor.do_pad:
+        return None
+    size = processor.size
+    resized = size.shortest_edge or (size.height, size.width)
+    smallest = (resized, resized) if isinstance(resized, int) else resized
+    kept = smallest
+    if processor.do_center_crop:
+        kept = (processor.crop_size.height, processor.crop_size.width)
+    elif isinstance(resized, int):
+        return None  # pictures of many shapes
+    if size.longest_edge or None in kept or None in smallest:
+        return None
+    if kept[0] > smallest[0] or kept[1] > smallest[1]:
+        return None  # it pads
+    return Crop(resized, kept, int(processor.resample))
+
+
+def _image_tower(found: Checkpoint, dtype: "torch.dtype") -> Any:
+    """Load the model without its text tower. Raises ``ModelError``."""
+    from transformers import MODEL_MAPPING, AutoConfig
+
+    with found.errors():
+        config = AutoConfig.from_pretrained(
+            found.folder, local_files_only=True, trust_remote_code=False
+        )
+        whole: Any = MODEL_MAPPING.get(type(config), None)
+        if not (hasattr(whole, "get_image_features") and hasattr(whole, "get_text_features")):
+            raise ModelError(
+                f"{found.name} is a model of the kind {config.model_type}, which is not of the "
+                "CLIP family: name another with --model."
+            )
+
+        network, told = _without_text(whole).from_pretrained(
+            found.folder,
+            config=config,
+            dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+    if missing := sorted(told["missing_keys"]):
+        raise ModelError(
+            f"The weights of {found.name} are not whole: {len(missing)} tensors are missing, the "
+            f"first is {missing[0]}. Name another checkpoint with --model."
+        )
+    return network.eval()
+
+
+def _without_text(whole: Any) -> Any:
+    """Return the class of a model whose text tower is taken away before any weights are read."""
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        whole.__init__(self, *args, **kwargs)
+        self.text_model = None
+
+    # Transformers looks up by name and module how the tensors of older files are called today.
+    return type(whole.__name__, (whole,), {"__init__": __init__, "__module__": whole.__module__})
 
 
 @task(name="load-model", cache_policy=NO_CACHE)
@@ -135,7 +233,7 @@ def embed_batch(workspace: Workspace, number: int, model: str, device: str) -> i
                 stopping.check()
                 part = pictures[start : start + BATCH]
                 files = [workspace.image_path(p.source_sha256).read_bytes() for p in part]
-                parts.append(embedder.embed([Image.fromarray(decode(data)[1]) for data in files]))
+                parts.append(embedder.embed([embedder.prepare(decode(data)[1]) for data in files]))
                 progress.report("embed", done=len(part))
         workspace.save_vectors(
             number, model, np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)

@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     chrome_binary: Path | None = None
     chromedriver: Path | None = None
     hf_home: Path | None = None
+    hf_endpoint: str | None = None
 
     dashboard_host: str = "127.0.0.1"
     dashboard_port: int = Field(default=8000, ge=0, le=65535)
