@@ -191,6 +191,7 @@ def main() -> None:
         ours(request("warm-up"))  # the replica draws its pictures once
         for name, way in ways.items():
             for repeat in range(arguments.repeats):
+                (Path(folder) / "vectors.sqlite").unlink(missing_ok=True)  # embed everything anew
                 taken, images[name] = timed(way, request(f"{name}-{repeat}"))
                 seconds[name].append(taken)
         first = {

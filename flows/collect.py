@@ -98,7 +98,7 @@ def collect(request: CollectRequest) -> Report:
                 tasks_on(request.task_runner or settings.task_runner, settings),
                 Search(source, request.search_query, settings) as search,
             ):
-                loading = load_model.submit(request.model, request.device)
+                loading = load_model.submit(workspace, request.model, request.device)
                 selection = gather(request, workspace, search, loading)
             selection = settled(selection, request, workspace, recorder)
             waterfall = selection.waterfall()

@@ -21,7 +21,7 @@ from prefect.cache_policies import NO_CACHE
 from tasks import progress, stopping
 from tasks.download_loop import download_loop
 from tasks.fetch import Fetcher, FetchError, read_file
-from tasks.quality import QualityError, QualityLimits, examine
+from tasks.quality import QualityError, QualityLimits, decode, measure
 from tasks.records import (
     Address,
     AddressKind,
@@ -85,7 +85,8 @@ class Download:
     ) -> Result:
         """Measure and keep the image that came; raises ``QualityError`` where it is none."""
         try:
-            file_format, measures = examine(data, self.limits)
+            decoded = decode(data)
+            measures = measure(decoded, self.limits)
         except QualityError as error:
             if error.measures is None:
                 raise
@@ -95,8 +96,10 @@ class Download:
             rejected = Rejected(candidate, error.reason, error.detail, tried, name, error.measures)
             return self._stored(rejected)
         name = self.workspace.save_image(data)
+        if crop := self.workspace.crop():  # where it is known by now, nothing is decoded twice
+            self.workspace.save_crop(crop, name, crop(decoded.pixels))
         tried = (*attempts, Attempt(address.url, address.kind, OK, len(data)))
-        return self._stored(Picture(candidate, tried, file_format, name, measures))
+        return self._stored(Picture(candidate, tried, decoded.format, name, measures))
 
     def _stored(self, result: Result) -> Result:
         self.workspace.add_result(self.number, result)

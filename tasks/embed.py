@@ -5,9 +5,13 @@ only the image tower. No code of a checkpoint is run, and no weights but safeten
 """
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
+from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +24,12 @@ from prefect.cache_policies import NO_CACHE
 from tasks import progress, stopping
 from tasks.crops import Crop
 from tasks.errors import ModelError
-from tasks.quality import Pixels, decode
+from tasks.quality import Pixels, QualityError, decode
+from tasks.records import Picture
 from tasks.retries import is_worth_retrying
+from tasks.settings import Settings
 from tasks.slots import slot
+from tasks.vector_cache import Vector, VectorCache
 from tasks.weights import Checkpoint, checkpoint
 from tasks.workspace import Vectors, Workspace
 
@@ -34,7 +41,7 @@ DEFAULT_MODEL = "openai/clip-vit-base-patch32"
 
 Prepared = Mapping[str, npt.NDArray[Any]]  # a model's inputs for one picture, by name
 
-_loading = Lock()
+_loading, _embedding = Lock(), Lock()
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +55,7 @@ class Embedder:
     crop: Crop | None  # None where the processor does more than to resize, cut and normalise
     device: "torch.device"
     dtype: "torch.dtype"
+    name: str  # of the model, as it was asked for
     revision: str
 
     def prepare(self, pixels: Pixels) -> Prepared:
@@ -56,6 +64,13 @@ class Embedder:
             return {"pixel_values": self.crop(pixels)}
         inputs = self.processor(images=[Image.fromarray(pixels)], return_tensors="np")
         return {name: values[0] for name, values in inputs.items()}
+
+    def key(self, prepared: Prepared) -> bytes:
+        """Name the vector that a prepared picture has: equal for equal pixels, model, revision."""
+        whole = sha256(f"{self.name}\n{self.revision}\n".encode())
+        for name, values in sorted(prepared.items()):
+            whole.update(f"{name} {values.shape} {values.dtype}\n".encode() + values.tobytes())
+        return whole.digest()
 
     def embed(self, prepared: Sequence[Prepared]) -> Vectors:
         """Embed prepared pictures: float32 (n, d), unit length, in their order.
@@ -68,7 +83,8 @@ class Embedder:
             name: torch.from_numpy(np.stack([picture[name] for picture in prepared]))
             for name in prepared[0]
         }
-        with torch.inference_mode():
+        # One at a time: each use of the model takes all cores, or the whole device.
+        with _embedding, torch.inference_mode():
             there = {name: values.to(self.device) for name, values in inputs.items()}
             if self.crop:
                 there["pixel_values"] = self._normalised(there["pixel_values"])
@@ -113,7 +129,7 @@ def _load(model: str, device: str) -> Embedder:
     dtype = _precision(where)
     processor = _image_processor(found)
     network = _image_tower(found, dtype).to(where)
-    return Embedder(network, processor, _crop_of(processor), where, dtype, found.revision)
+    return Embedder(network, processor, _crop_of(processor), where, dtype, model, found.revision)
 
 
 def _precision(device: "torch.device") -> "torch.dtype":
@@ -208,9 +224,12 @@ def _without_text(whole: Any) -> Any:
 
 
 @task(name="load-model", cache_policy=NO_CACHE)
-def load_model(model: str, device: str) -> str:
+def load_model(workspace: Workspace, model: str, device: str) -> str:
     """Load the model ahead of its first use; return the revision that was loaded."""
-    return load(model, device).revision
+    embedder = load(model, device)
+    if embedder.crop:
+        workspace.set_crop(embedder.crop)
+    return embedder.revision
 
 
 @task(
@@ -227,17 +246,56 @@ def embed_batch(workspace: Workspace, number: int, model: str, device: str) -> i
     progress.report("embed", expected=len(pictures))
     if workspace.vectors(number, model) is None:
         embedder = load(model, device)
-        parts: list[Vectors] = []
         with slot("gpu" if embedder.device.type == "cuda" else None):
-            for start in range(0, len(pictures), BATCH):
-                stopping.check()
-                part = pictures[start : start + BATCH]
-                files = [workspace.image_path(p.source_sha256).read_bytes() for p in part]
-                parts.append(embedder.embed([embedder.prepare(decode(data)[1]) for data in files]))
-                progress.report("embed", done=len(part))
-        workspace.save_vectors(
-            number, model, np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
-        )
+            workspace.save_vectors(number, model, _embedded(workspace, pictures, embedder))
+        for picture in pictures:
+            if embedder.crop:
+                workspace.drop_crop(embedder.crop, picture.source_sha256)
     else:
         progress.report("embed", done=len(pictures))
     return number
+
+
+def _embedded(workspace: Workspace, pictures: Sequence[Picture], embedder: Embedder) -> Vectors:
+    """Embed pictures (n, d), while the next ones are read; NaN where one cannot be."""
+    cache = VectorCache(Settings().data_dir / "vectors.sqlite")
+
+    def prepared(picture: Picture) -> Prepared | None:
+        name = picture.source_sha256
+        if embedder.crop and (kept := workspace.kept_crop(embedder.crop, name)) is not None:
+            return {"pixel_values": kept}
+        try:
+            return embedder.prepare(decode(workspace.image_path(name).read_bytes())[1])
+        except QualityError as error:
+            log.warning("The image of %s does not decode again: %s", picture.candidate.url, error)
+            return None
+
+    vectors: list[Vector | None] = []
+    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="prepare") as pool:
+        coming = pool.map(prepared, pictures)
+        while group := list(islice(coming, BATCH)):
+            stopping.check()
+            vectors += _looked_up(group, embedder, cache)
+            progress.report("embed", done=len(group))
+    size = max((len(vector) for vector in vectors if vector is not None), default=0)
+    nothing = np.full(size, np.nan, np.float32)
+    together = [nothing if vector is None else vector for vector in vectors]
+    return np.stack(together) if together else np.zeros((0, 0), np.float32)
+
+
+def _looked_up(
+    group: Sequence[Prepared | None], embedder: Embedder, cache: VectorCache
+) -> list[Vector | None]:
+    """Return the vectors of prepared pictures; only what is new is embedded."""
+    keys = [embedder.key(picture) if picture else None for picture in group]
+    known = cache.get([key for key in keys if key])
+    new = {
+        key: picture
+        for key, picture in zip(keys, group, strict=True)
+        if key and picture and key not in known
+    }
+    if new:
+        made = dict(zip(new, embedder.embed(list(new.values())), strict=True))
+        cache.put({key: vector for key, vector in made.items() if np.isfinite(vector).all()})
+        known |= made
+    return [known[key] if key else None for key in keys]

@@ -79,7 +79,13 @@ def examine(data: bytes, limits: QualityLimits) -> tuple[str, Measures]:
     Returns its format (as Pillow names it) and its measures. Raises ``QualityError`` where it is
     no image, does not decode whole, or stays below the limits.
     """
-    file_format, pixels, is_animated = decode(data)
+    decoded = decode(data)
+    return decoded.format, measure(decoded, limits)
+
+
+def measure(decoded: Decoded, limits: QualityLimits) -> Measures:
+    """Measure a decoded image. Raises ``QualityError`` where it stays below the limits."""
+    _, pixels, is_animated = decoded
     height, width = pixels.shape[:2]
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
     measures = Measures(width, height, sharpness(grey), perceptual_hash(grey), is_animated)
@@ -89,7 +95,7 @@ def examine(data: bytes, limits: QualityLimits) -> tuple[str, Measures]:
     if measures.sharpness < limits.min_sharpness:
         detail = f"sharpness {measures.sharpness:.1f}, less than {limits.min_sharpness:g}"
         raise QualityError(Reason.BLURRED, detail, measures)
-    return file_format, measures
+    return measures
 
 
 def decode(data: bytes) -> Decoded:

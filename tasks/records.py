@@ -42,6 +42,7 @@ class Reason(StrEnum):
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_SMALL = "too_small"
     BLURRED = "blurred"
+    NO_VECTOR = "no_vector"  # the model gives none of it that is a number
     EXACT_COPY = "exact_copy"
     NEAR_COPY = "near_copy"
     OTHER_CLUSTER = "other_cluster"
@@ -75,6 +76,7 @@ _STAGE_OF = {
     Reason.TOO_MANY_PIXELS: Stage.QUALITY,
     Reason.TOO_SMALL: Stage.QUALITY,
     Reason.BLURRED: Stage.QUALITY,
+    Reason.NO_VECTOR: Stage.QUALITY,
     Reason.EXACT_COPY: Stage.DUPLICATES,
     Reason.NEAR_COPY: Stage.DUPLICATES,
     Reason.OTHER_CLUSTER: Stage.SUBJECT,

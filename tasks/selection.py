@@ -206,13 +206,29 @@ def choose(workspace: Workspace, batches: int, model: str, criteria: Criteria) -
     rejected: list[Rejected] = []
     vectors: list[Vectors] = []
     for number in range(batches):
-        for result in workspace.results(number) or ():
-            if isinstance(result, Picture):
-                pictures.append(result)
-            else:
-                rejected.append(result)
+        results = workspace.results(number) or ()
+        rejected += [result for result in results if isinstance(result, Rejected)]
         part = workspace.vectors(number, model)
-        if part is not None and len(part):
-            vectors.append(part)
+        if part is None or not len(part):
+            continue
+        is_usable = np.isfinite(part).all(axis=1) & (part.shape[1] > 0)
+        for picture, usable in zip(workspace.pictures(number), is_usable, strict=True):
+            if usable:
+                pictures.append(picture)
+            else:
+                rejected.append(_without_vector(picture))
+        if is_usable.any():
+            vectors.append(part[is_usable])
     together = np.concatenate(vectors) if vectors else np.zeros((0, 0), np.float32)
     return select(pictures, together, rejected, criteria)
+
+
+def _without_vector(picture: Picture) -> Rejected:
+    return Rejected(
+        picture.candidate,
+        Reason.NO_VECTOR,
+        "the model gave no usable vector of it",
+        picture.attempts,
+        picture.source_sha256,
+        picture.measures,
+    )

@@ -8,6 +8,8 @@
     batches/0003/traffic.json    how long its downloads took
     batches/0003/vectors-….npy   its pictures' embeddings, (n, d) float32, one file per model
     images/<sha256>              the bytes that came
+    crop.json                    how the model's pictures are made
+    crops/…/<sha256>.npy         what the model sees of them, until their batch is embedded
 
 Every file but results.jsonl, whose last line may be cut off, is written under another name and
 renamed, so one that is there is whole: a run that died goes on from what it finds, and repeating a
@@ -27,7 +29,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter
 
+from tasks.crops import Crop
 from tasks.errors import OutputError
+from tasks.quality import Pixels
 from tasks.records import Candidate, Picture, Rejected, Traffic
 
 WORK = ".work"  # the folder's name in the dataset's
@@ -40,6 +44,7 @@ _candidates = TypeAdapter(list[Candidate])
 _traffic = TypeAdapter(Traffic)
 _result = TypeAdapter[Result](Result)
 _results = TypeAdapter(list[Result])
+_crop = TypeAdapter(Crop)
 
 
 @contextmanager
@@ -170,6 +175,34 @@ class Workspace:
             file.write(data)
         return name
 
+    def set_crop(self, crop: Crop) -> None:
+        """Say how the model's pictures are made."""
+        with writing(self.root / "crop.json") as file:
+            file.write(_crop.dump_json(crop))
+
+    def crop(self) -> Crop | None:
+        """Return how the model's pictures are made, or None before that is known."""
+        path = self.root / "crop.json"
+        return _crop.validate_json(path.read_bytes()) if path.exists() else None
+
+    def save_crop(self, crop: Crop, source_sha256: str, pixels: Pixels) -> None:
+        """Keep the crop of the image with that hash."""
+        with writing(self._crop_path(crop, source_sha256)) as file:
+            np.save(file, pixels, allow_pickle=False)
+
+    def kept_crop(self, crop: Crop, source_sha256: str) -> Pixels | None:
+        """Return the crop that was kept of an image, or None where none is there that is whole."""
+        try:
+            pixels: Pixels = np.load(self._crop_path(crop, source_sha256), allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return None
+        is_whole = pixels.shape == (*crop.kept, 3) and pixels.dtype == np.uint8
+        return pixels if is_whole else None
+
+    def drop_crop(self, crop: Crop, source_sha256: str) -> None:
+        """Remove a crop that is needed no more."""
+        self._crop_path(crop, source_sha256).unlink(missing_ok=True)
+
     def discard(self) -> None:
         """Remove everything: the dataset is whole and needs none of it."""
         shutil.rmtree(self.root, ignore_errors=True)
@@ -183,3 +216,7 @@ class Workspace:
     def _vectors(self, number: int, model: str) -> Path:
         name = sha256(model.encode()).hexdigest()[:12]
         return self._batch(number) / f"vectors-{name}.npy"
+
+    def _crop_path(self, crop: Crop, source_sha256: str) -> Path:
+        kind = sha256(_crop.dump_json(crop)).hexdigest()[:12]  # a resumed job may use another model
+        return self.root / "crops" / kind / f"{source_sha256}.npy"

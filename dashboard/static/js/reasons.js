@@ -20,7 +20,7 @@ const REASONS_OF = {
     "not_an_image",
     "unsupported_format",
   ],
-  quality: ["undecodable", "too_many_pixels", "too_small", "blurred"],
+  quality: ["undecodable", "too_many_pixels", "too_small", "blurred", "no_vector"],
   duplicates: ["exact_copy", "near_copy"],
   subject: ["other_cluster", "noise", "no_subject", "dropped_by_hand"],
   limit: ["over_limit"],
