@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ from transformers.utils import logging as transformers_logging
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tasks import embed
-from tasks.embed import BATCH, Embedder
+from tasks.embed import Embedder
 from tasks.quality import decode
 
 PLAIN_BATCH = 32
@@ -59,7 +60,7 @@ def ours(embedder: Embedder, files: Sequence[Path]) -> np.ndarray:
     parts = []
     with ThreadPoolExecutor() as pool:
         coming = pool.map(prepared, files)
-        while group := list(islice(coming, BATCH)):
+        while group := list(islice(coming, embedder.batch)):
             parts.append(embedder.embed(group))
     return np.concatenate(parts)
 
@@ -113,13 +114,12 @@ def main() -> None:
         started = time.perf_counter()
         embedder = embed.load(model, arguments.device)
         load_s = time.perf_counter() - started
-        network = network.to(embedder.device)
+        network = network.to(embedder.devices[0])
         crops = [embedder.prepare(decode(file.read_bytes())[1]) for file in photos]
 
         def forward() -> np.ndarray:
             many = list(islice(cycle(crops), arguments.pictures))
-            groups = (many[start : start + BATCH] for start in range(0, len(many), BATCH))
-            return np.concatenate([embedder.embed(group) for group in groups])
+            return embedder.embed(many)
 
         ways: dict[str, Callable[[], np.ndarray]] = {
             "ours": lambda: ours(embedder, files),
@@ -128,7 +128,7 @@ def main() -> None:
             "one by one": lambda: plain(network, processor, files, 1),
         }
         seconds: dict[str, list[float]] = {name: [] for name in ways}
-        ours(embedder, files[:BATCH])
+        ours(embedder, files[: embedder.batch])
         for _ in range(arguments.repeats):
             for name, way in ways.items():
                 started = time.perf_counter()
@@ -137,8 +137,8 @@ def main() -> None:
         every = [*photos, *odd_pictures(photos, Path(temporary))]
         reference = plain(network, processor, every, 1)
         cosine = least_cosine(ours(embedder, every), reference)
-        exact = Embedder(
-            network, embedder.processor, embedder.crop, embedder.device, torch.float32, model, ""
+        exact = replace(
+            embedder, networks=(network,), devices=embedder.devices[:1], dtype=torch.float32
         )
         cosine_float32 = least_cosine(ours(exact, every), reference)
     rate = {name: arguments.pictures / statistics.median(s) for name, s in seconds.items()}
@@ -159,7 +159,8 @@ def main() -> None:
         "min_cosine": round(cosine, 6),
         "min_cosine_float32": round(cosine_float32, 7),
         "pictures": arguments.pictures,
-        "device": str(embedder.device),
+        "batch": embedder.batch,
+        "device": str(embedder.devices[0]),
         "dtype": str(embedder.dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
     }

@@ -30,7 +30,7 @@ from flows.runners import TASKS_AT_ONCE, tasks_on
 from tasks import guard, progress, stopping
 from tasks.dataset import claim, finished, write_dataset
 from tasks.download import download_batch
-from tasks.embed import embed_batch, load_model
+from tasks.embed import Loaded, embed_batch, load_model
 from tasks.errors import BadRequestError, CollectError, NoSubjectError
 from tasks.jobs import Jobs
 from tasks.recorder import Recorder, handling, recording
@@ -98,7 +98,9 @@ def collect(request: CollectRequest) -> Report:
                 tasks_on(request.task_runner or settings.task_runner, settings),
                 Search(source, request.search_query, settings) as search,
             ):
-                loading = load_model.submit(workspace, request.model, request.device)
+                loading = load_model.submit(
+                    workspace, request.model, request.device, request.query, request.describe
+                )
                 selection = gather(request, workspace, search, loading)
             selection = settled(selection, request, workspace, recorder)
             waterfall = selection.waterfall()
@@ -108,7 +110,8 @@ def collect(request: CollectRequest) -> Report:
                 "request": asked,
                 "source": source,
                 "search_loads": search.loads,
-                "model_revision": loading.result(),
+                "model_revision": loading.result().revision,
+                "text": loading.result().text,
                 "download": download_report(workspace),
                 "choice": asdict(selection.choice),
                 "started_at": started.isoformat(),
@@ -126,7 +129,7 @@ def collect(request: CollectRequest) -> Report:
 
 
 def gather(
-    request: CollectRequest, workspace: Workspace, search: Search, loading: PrefectFuture[str]
+    request: CollectRequest, workspace: Workspace, search: Search, loading: PrefectFuture[Loaded]
 ) -> Selection:
     """Take candidates until enough of them show the subject, or there are no more."""
     work: list[PrefectFuture[int]] = []

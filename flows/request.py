@@ -92,6 +92,11 @@ class CollectRequest(BaseModel):
         max_length=500,
         description="A CLIP-family checkpoint: a hub name, or a folder.",
     )
+    describe: Query | None = Field(
+        None,
+        description="What the images are to show, in a language that the model reads, say “a photo "
+        "of a cat”; the query itself if left empty, where the model reads its language.",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where CLIP runs.")
     task_runner: TaskRunnerName | None = Field(
         None,

@@ -158,6 +158,7 @@ def _rows(
             "phash": measures.phash if measures else None,
             "cluster": verdict.cluster if verdict else None,
             "score": _rounded(verdict.score if verdict else None),
+            "text_similarity": _rounded(verdict.text_similarity if verdict else None),
             "group": verdict.group if verdict else None,
             "distance": _rounded(verdict.distance if verdict else None),
             "neighbours": verdict.neighbours if verdict else None,

@@ -1,19 +1,19 @@
 """Pictures → unit vectors, by any CLIP-family checkpoint that transformers loads.
 
 The model is named by hub name or folder. It is loaded once per process, at first use, and of it
-only the image tower. No code of a checkpoint is run, and no weights but safetensors are read.
+only the image tower; a model whose memory a GPU has no room for is worked with in smaller batches.
 """
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,23 +23,29 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks import progress, stopping
 from tasks.crops import Crop
+from tasks.describe import describe, reads
 from tasks.errors import ModelError
 from tasks.quality import Pixels, QualityError, decode
 from tasks.records import Picture
 from tasks.retries import is_worth_retrying
 from tasks.settings import Settings
 from tasks.slots import slot
+from tasks.towers import crop_of, image_processor, image_tower
 from tasks.vector_cache import Vector, VectorCache
-from tasks.weights import Checkpoint, checkpoint
+from tasks.weights import checkpoint
 from tasks.workspace import Vectors, Workspace
 
 if TYPE_CHECKING:
     import torch
 
 BATCH = 32  # pictures per forward pass: on a CPU larger ones gain nothing and report more rarely
+GPU_BATCH = 1024  # at the most
 DEFAULT_MODEL = "openai/clip-vit-base-patch32"
 
 Prepared = Mapping[str, npt.NDArray[Any]]  # a model's inputs for one picture, by name
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 _loading, _embedding = Lock(), Lock()
 
@@ -50,11 +56,12 @@ log = logging.getLogger(__name__)
 class Embedder:
     """A loaded image tower and how its pictures are made."""
 
-    network: Any
+    networks: tuple[Any, ...]  # the same on each device
     processor: Any
     crop: Crop | None  # None where the processor does more than to resize, cut and normalise
-    device: "torch.device"
+    devices: "tuple[torch.device, ...]"  # the processor, or every GPU
     dtype: "torch.dtype"
+    batch: int  # pictures per forward pass
     name: str  # of the model, as it was asked for
     revision: str
 
@@ -77,20 +84,34 @@ class Embedder:
 
         A row is NaN where the model gives no direction.
         """
+        with _embedding:  # one at a time: each use of the model takes all cores, or all GPUs
+            if len(self.devices) == 1:
+                return self._on(0, prepared)
+            share = -(-len(prepared) // len(self.devices))
+            shares = [prepared[at : at + share] for at in range(0, len(prepared), share)]
+            with ThreadPoolExecutor(len(shares), thread_name_prefix="gpu") as pool:
+                return np.concatenate(list(pool.map(self._on, range(len(shares)), shares)))
+
+    def _on(self, place: int, prepared: Sequence[Prepared]) -> Vectors:
+        """Embed on one device. On a GPU nothing waits for a batch before the last one."""
         import torch
 
-        inputs = {
-            name: torch.from_numpy(np.stack([picture[name] for picture in prepared]))
-            for name in prepared[0]
-        }
-        # One at a time: each use of the model takes all cores, or the whole device.
-        with _embedding, torch.inference_mode():
-            there = {name: values.to(self.device) for name, values in inputs.items()}
+        def forward(group: Sequence[Prepared]) -> torch.Tensor:
+            inputs = {
+                name: _stacked([picture[name] for picture in group], device) for name in group[0]
+            }
+            there = {name: t.to(device, non_blocking=True) for name, t in inputs.items()}
             if self.crop:
                 there["pixel_values"] = self._normalised(there["pixel_values"])
             there["pixel_values"] = there["pixel_values"].to(self.dtype)
-            projected = self.network.get_image_features(**there).pooler_output.float()
-            vectors: Vectors = (projected / projected.norm(dim=-1, keepdim=True)).cpu().numpy()
+            features = self.networks[place].get_image_features(**there)
+            projected: torch.Tensor = features.pooler_output.float()
+            unit: torch.Tensor = projected / projected.norm(dim=-1, keepdim=True)
+            return unit
+
+        device = self.devices[place]
+        with torch.inference_mode():
+            vectors: Vectors = torch.cat(in_batches(forward, prepared, self.batch)).cpu().numpy()
         return vectors
 
     def _normalised(self, crops: "torch.Tensor") -> "torch.Tensor":
@@ -105,6 +126,38 @@ class Embedder:
         return (crops.permute(0, 3, 1, 2).float() * scale - mean) / deviation
 
 
+def in_batches(work: Callable[[Sequence[T]], R], items: Sequence[T], size: int) -> list[R]:
+    """Do ``work`` on so many items at a time, half as many whenever a GPU's memory runs out."""
+    import torch
+
+    done: list[R] = []
+    at = 0
+    while at < len(items):
+        try:
+            done.append(work(items[at : at + size]))
+            at += size
+        except torch.OutOfMemoryError:
+            if size == 1:
+                raise
+            size //= 2
+            log.warning("The GPU's memory ran out: going on with %d pictures at a time.", size)
+            torch.cuda.empty_cache()
+    return done
+
+
+def _stacked(values: Sequence[npt.NDArray[Any]], device: "torch.device") -> "torch.Tensor":
+    """Stack inputs; those for a GPU in memory that it reads by itself, while others are made."""
+    import torch
+
+    stacked = torch.empty(
+        (len(values), *values[0].shape),
+        dtype=torch.from_numpy(np.empty(0, values[0].dtype)).dtype,
+        pin_memory=device.type == "cuda",
+    )
+    np.stack(values, out=stacked.numpy())
+    return stacked
+
+
 def load(model: str, device: str) -> Embedder:
     """Load a checkpoint once per process; later calls return the same one.
 
@@ -117,19 +170,20 @@ def load(model: str, device: str) -> Embedder:
 @lru_cache(maxsize=1)
 def _load(model: str, device: str) -> Embedder:
     import torch
-    from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()
-    transformers_logging.set_verbosity_error()
     if device == "cuda" and not torch.cuda.is_available():
         raise ModelError("There is no CUDA device here: leave --device at auto, or say cpu.")
-    where = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
+    devices: tuple[torch.device, ...] = (torch.device("cpu"),)
+    if device != "cpu" and torch.cuda.is_available():
+        devices = tuple(torch.device("cuda", n) for n in range(torch.cuda.device_count()))
     found = checkpoint(model)
     log.info("Loading %s.", model)
-    dtype = _precision(where)
-    processor = _image_processor(found)
-    network = _image_tower(found, dtype).to(where)
-    return Embedder(network, processor, _crop_of(processor), where, dtype, model, found.revision)
+    dtype = _precision(devices[0])
+    processor = image_processor(found)
+    networks = tuple(image_tower(found, dtype).to(where) for where in devices)
+    crop = crop_of(processor)
+    embedder = Embedder(networks, processor, crop, devices, dtype, BATCH, model, found.revision)
+    return replace(embedder, batch=_batch(embedder)) if devices[0].type == "cuda" else embedder
 
 
 def _precision(device: "torch.device") -> "torch.dtype":
@@ -143,93 +197,46 @@ def _precision(device: "torch.device") -> "torch.dtype":
     return torch.bfloat16 if is_fast else torch.float32
 
 
-def _image_processor(found: Checkpoint) -> Any:
-    """Load the settings of the checkpoint's own processor, in the one implementation with Pillow.
+def _batch(embedder: Embedder) -> int:
+    """Return how many pictures half of a GPU's free memory holds, by what a few of them take."""
+    import torch
 
-    There is another, taken where torchvision is installed, which resizes a little differently.
-    """
-    from transformers import AutoImageProcessor
-
-    with found.errors():
-        return AutoImageProcessor.from_pretrained(
-            found.folder, backend="pil", local_files_only=True, trust_remote_code=False
-        )
-
-
-def _crop_of(processor: Any) -> Crop | None:
-    from transformers.image_processing_backends import PilBackend
-
-    kind = type(processor)
-    steps = ("_preprocess", "resize", "center_crop", "rescale", "normalize")
-    is_standard = all(getattr(kind, step) is getattr(PilBackend, step) for step in steps)
-    does_all = processor.do_resize and processor.do_rescale and processor.do_normalize
-    if not (is_standard and does_all) or processor.do_pad:
-        return None
-    size = processor.size
-    resized = size.shortest_edge or (size.height, size.width)
-    smallest = (resized, resized) if isinstance(resized, int) else resized
-    kept = smallest
-    if processor.do_center_crop:
-        kept = (processor.crop_size.height, processor.crop_size.width)
-    elif isinstance(resized, int):
-        return None  # pictures of many shapes
-    if size.longest_edge or None in kept or None in smallest:
-        return None
-    if kept[0] > smallest[0] or kept[1] > smallest[1]:
-        return None  # it pads
-    return Crop(resized, kept, int(processor.resample))
+    device = embedder.devices[0]
+    picture = embedder.prepare(np.zeros((224, 224, 3), np.uint8))
+    before = torch.cuda.memory_allocated(device)
+    torch.cuda.reset_peak_memory_stats(device)
+    embedder.embed([picture] * len(embedder.devices) * BATCH)
+    each = (torch.cuda.max_memory_allocated(device) - before) // BATCH + 1
+    free, _ = torch.cuda.mem_get_info(device)
+    return int(min(max(free // 2 // each, 1), GPU_BATCH))
 
 
-def _image_tower(found: Checkpoint, dtype: "torch.dtype") -> Any:
-    """Load the model without its text tower. Raises ``ModelError``."""
-    from transformers import MODEL_MAPPING, AutoConfig
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a run's record says of its model."""
 
-    with found.errors():
-        config = AutoConfig.from_pretrained(
-            found.folder, local_files_only=True, trust_remote_code=False
-        )
-        whole: Any = MODEL_MAPPING.get(type(config), None)
-        if not (hasattr(whole, "get_image_features") and hasattr(whole, "get_text_features")):
-            raise ModelError(
-                f"{found.name} is a model of the kind {config.model_type}, which is not of the "
-                "CLIP family: name another with --model."
-            )
-
-        network, told = _without_text(whole).from_pretrained(
-            found.folder,
-            config=config,
-            dtype=dtype,
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
-    if missing := sorted(told["missing_keys"]):
-        raise ModelError(
-            f"The weights of {found.name} are not whole: {len(missing)} tensors are missing, the "
-            f"first is {missing[0]}. Name another checkpoint with --model."
-        )
-    return network.eval()
-
-
-def _without_text(whole: Any) -> Any:
-    """Return the class of a model whose text tower is taken away before any weights are read."""
-
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        whole.__init__(self, *args, **kwargs)
-        self.text_model = None
-
-    # Transformers looks up by name and module how the tensors of older files are called today.
-    return type(whole.__name__, (whole,), {"__init__": __init__, "__module__": whole.__module__})
+    revision: str
+    text: str | None  # that the pictures are compared with; None where the model reads none
 
 
 @task(name="load-model", cache_policy=NO_CACHE)
-def load_model(workspace: Workspace, model: str, device: str) -> str:
-    """Load the model ahead of its first use; return the revision that was loaded."""
+def load_model(
+    workspace: Workspace, model: str, device: str, query: str, description: str | None = None
+) -> Loaded:
+    """Load the model ahead of its first use, and with it the vector of a text.
+
+    The text is the description, or the query where the model reads its language.
+    """
     embedder = load(model, device)
     if embedder.crop:
         workspace.set_crop(embedder.crop)
-    return embedder.revision
+    if description and not reads(model, description):
+        log.warning(
+            "%s has no words for %r: how like it images are says little.", model, description
+        )
+    text = description or (query if reads(model, query) else None)
+    workspace.set_text(model, describe(model, text) if text else None)
+    return Loaded(embedder.revision, text)
 
 
 @task(
@@ -246,7 +253,7 @@ def embed_batch(workspace: Workspace, number: int, model: str, device: str) -> i
     progress.report("embed", expected=len(pictures))
     if workspace.vectors(number, model) is None:
         embedder = load(model, device)
-        with slot("gpu" if embedder.device.type == "cuda" else None):
+        with slot("gpu" if embedder.devices[0].type == "cuda" else None):
             workspace.save_vectors(number, model, _embedded(workspace, pictures, embedder))
         for picture in pictures:
             if embedder.crop:
@@ -273,7 +280,7 @@ def _embedded(workspace: Workspace, pictures: Sequence[Picture], embedder: Embed
     vectors: list[Vector | None] = []
     with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="prepare") as pool:
         coming = pool.map(prepared, pictures)
-        while group := list(islice(coming, BATCH)):
+        while group := list(islice(coming, embedder.batch)):
             stopping.check()
             vectors += _looked_up(group, embedder, cache)
             progress.report("embed", done=len(group))

@@ -205,3 +205,4 @@ class Verdict:
     distance: float | None = None  # cosine, to the subject's medoid
     neighbours: int | None = None  # pictures within the radius
     by_hand: Literal["kept", "dropped"] | None = None
+    text_similarity: float | None = None  # cosine to the text that describes the subject

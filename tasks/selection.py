@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -109,24 +110,30 @@ def select(
     vectors: Vectors,
     rejected: Sequence[Rejected],
     criteria: Criteria,
+    text: Vectors | None = None,
 ) -> Selection:
-    """Decide on every picture; ``vectors`` (n, d) are theirs, in the same order."""
+    """Decide on every picture; ``vectors`` (n, d) are theirs, in the same order.
+
+    ``text`` (d,) is the vector of a text that describes the subject.
+    """
     by_rank = sorted(range(len(pictures)), key=lambda at: pictures[at].candidate.rank)
     pictures, vectors = [pictures[at] for at in by_rank], vectors[by_rank]
+    similarity = None if text is None or not len(vectors) else (vectors @ text).astype(np.float64)
     copies = find_copies(pictures)
     places = [at for at, picture in enumerate(pictures) if picture.key not in copies]
     unique = [pictures[at] for at in places]
-    clustering = _clustering(unique, vectors[places], criteria)
+    likeness = None if similarity is None else similarity[places]
+    clustering = _clustering(unique, vectors[places], criteria, likeness)
+    verdicts = {key: Verdict(copy.reason, copy_of=copy.of) for key, copy in copies.items()}
+    verdicts |= {picture.key: _verdict(clustering, at) for at, picture in enumerate(unique)}
+    if similarity is not None:
+        for picture, value in zip(pictures, similarity, strict=True):
+            verdicts[picture.key] = replace(verdicts[picture.key], text_similarity=float(value))
     return Selection(
         tuple(pictures),
         vectors,
         tuple(sorted(rejected, key=lambda r: r.candidate.rank)),
-        _decided_by_hand(
-            {key: Verdict(copy.reason, copy_of=copy.of) for key, copy in copies.items()}
-            | {picture.key: _verdict(clustering, at) for at, picture in enumerate(unique)},
-            pictures,
-            criteria,
-        ),
+        _decided_by_hand(verdicts, pictures, criteria),
         Choice(
             clustering.outcome,
             clustering.eps,
@@ -139,7 +146,12 @@ def select(
     )
 
 
-def _clustering(unique: Sequence[Picture], vectors: Vectors, criteria: Criteria) -> Clustering:
+def _clustering(
+    unique: Sequence[Picture],
+    vectors: Vectors,
+    criteria: Criteria,
+    text_similarity: npt.NDArray[np.float64] | None,
+) -> Clustering:
     found = choose_subject(
         vectors,
         eps=criteria.eps,
@@ -147,6 +159,7 @@ def _clustering(unique: Sequence[Picture], vectors: Vectors, criteria: Criteria)
         ranks=[picture.candidate.rank for picture in unique],
         # Many pictures of one page are one vote; one whose page is unknown is on its own.
         sources=[picture.candidate.page_url or picture.key for picture in unique],
+        text_similarity=text_similarity,
     )
     if criteria.group is None:
         return found
@@ -220,7 +233,7 @@ def choose(workspace: Workspace, batches: int, model: str, criteria: Criteria) -
         if is_usable.any():
             vectors.append(part[is_usable])
     together = np.concatenate(vectors) if vectors else np.zeros((0, 0), np.float32)
-    return select(pictures, together, rejected, criteria)
+    return select(pictures, together, rejected, criteria, workspace.text(model))
 
 
 def _without_vector(picture: Picture) -> Rejected:

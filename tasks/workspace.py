@@ -8,6 +8,7 @@
     batches/0003/traffic.json    how long its downloads took
     batches/0003/vectors-….npy   its pictures' embeddings, (n, d) float32, one file per model
     images/<sha256>              the bytes that came
+    text-….npy                   what the pictures are compared with, (d,), one file per model
     crop.json                    how the model's pictures are made
     crops/…/<sha256>.npy         what the model sees of them, until their batch is embedded
 
@@ -175,6 +176,19 @@ class Workspace:
             file.write(data)
         return name
 
+    def set_text(self, model: str, vector: Vectors | None) -> None:
+        """Say which vector (d,) the pictures are compared with; None: with none."""
+        if vector is None:
+            self._text(model).unlink(missing_ok=True)
+            return
+        with writing(self._text(model)) as file:
+            np.save(file, vector, allow_pickle=False)
+
+    def text(self, model: str) -> Vectors | None:
+        """Return the vector (d,) that the pictures are compared with, if there is one."""
+        path = self._text(model)
+        return np.load(path, allow_pickle=False) if path.exists() else None
+
     def set_crop(self, crop: Crop) -> None:
         """Say how the model's pictures are made."""
         with writing(self.root / "crop.json") as file:
@@ -214,9 +228,15 @@ class Workspace:
         return self.root / "batches" / f"{number:04d}"
 
     def _vectors(self, number: int, model: str) -> Path:
-        name = sha256(model.encode()).hexdigest()[:12]
-        return self._batch(number) / f"vectors-{name}.npy"
+        return self._batch(number) / f"vectors-{_short(model)}.npy"
+
+    def _text(self, model: str) -> Path:
+        return self.root / f"text-{_short(model)}.npy"
 
     def _crop_path(self, crop: Crop, source_sha256: str) -> Path:
-        kind = sha256(_crop.dump_json(crop)).hexdigest()[:12]  # a resumed job may use another model
+        kind = _short(_crop.dump_json(crop).decode())  # a resumed job may use another model
         return self.root / "crops" / kind / f"{source_sha256}.npy"
+
+
+def _short(name: str) -> str:
+    return sha256(name.encode()).hexdigest()[:12]

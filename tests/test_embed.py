@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from transformers import (
 )
 
 from tasks import embed
-from tasks.embed import Embedder, load
+from tasks.embed import Embedder, in_batches, load
 from tasks.errors import ModelError
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.pictures import draw
@@ -108,7 +109,7 @@ def test_every_family_gives_the_numbers_of_transformers(family: str, tmp_path: P
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
     assert cosines(vectors, stock(folder, pictures())).min() >= 0.99999
-    assert embedder.network.text_model is None
+    assert embedder.networks[0].text_model is None
 
 
 @pytest.mark.usefixtures("_without_bfloat16")
@@ -198,3 +199,40 @@ def test_a_folder_that_does_not_load_is_one_sentence(
         load(str(folder), "cpu")
     assert "--model" in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_gpu_without_memory_goes_on_with_half_as_many_at_a_time() -> None:
+    tried: list[int] = []
+
+    def work(items: Sequence[int]) -> list[int]:
+        tried.append(len(items))
+        if len(items) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return [-item for item in items]
+
+    done = in_batches(work, range(8), 12)
+    assert [item for part in done for item in part] == [-n for n in range(8)]
+    assert tried == [8, 6, 3, 3, 2]
+
+
+def test_a_gpu_that_has_no_room_for_one_picture_says_so() -> None:
+    def work(_items: Sequence[int]) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    with pytest.raises(torch.OutOfMemoryError):
+        in_batches(work, range(8), 4)
+
+
+def test_several_devices_share_the_pictures_in_their_order() -> None:
+    embedder = load(str(TINY_CLIP), "cpu")
+    # Two that are the same processor: what is done with each is the same as with two GPUs.
+    both = replace(embedder, networks=embedder.networks * 2, devices=embedder.devices * 2)
+    np.testing.assert_allclose(ours(both, pictures()), ours(embedder, pictures()), atol=0.02)
+    np.testing.assert_array_equal(ours(both, pictures()[:1]), ours(embedder, pictures()[:1]))
+
+
+def test_cuda_where_there_is_none_is_said() -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is one here")
+    with pytest.raises(ModelError, match="no CUDA device here"):
+        load(str(TINY_CLIP), "cuda")

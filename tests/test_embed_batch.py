@@ -63,7 +63,7 @@ def crops(workspace: Workspace) -> list[Path]:
 def test_the_download_keeps_what_the_model_sees_and_it_is_decoded_once(
     workspace: Workspace,
 ) -> None:
-    load_model.fn(workspace, MODEL, "cpu")
+    load_model.fn(workspace, MODEL, "cpu", "cat")
     download_batch.fn(workspace, 0, LIMITS)
     assert {np.load(path).shape for path in crops(workspace)} == {(64, 64, 3)}
     assert {np.load(path).dtype for path in crops(workspace)} == {np.dtype(np.uint8)}
@@ -82,7 +82,7 @@ def test_without_kept_crops_the_vectors_are_the_same(
     other = Workspace(tmp_path / "other" / ".work")
     other.add_batch(workspace.candidates(0))
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "elsewhere"))
-    load_model.fn(other, MODEL, "cpu")
+    load_model.fn(other, MODEL, "cpu", "cat")
     download_batch.fn(other, 0, LIMITS)
     np.testing.assert_array_equal(made(other), before)
 
@@ -103,7 +103,7 @@ def test_a_second_run_embeds_nothing_twice(
 
 
 def test_a_crop_that_is_broken_is_made_anew(workspace: Workspace) -> None:
-    load_model.fn(workspace, MODEL, "cpu")
+    load_model.fn(workspace, MODEL, "cpu", "cat")
     download_batch.fn(workspace, 0, LIMITS)
     first, second, third, *_ = crops(workspace)
     first.write_bytes(first.read_bytes()[:100])

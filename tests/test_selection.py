@@ -92,3 +92,16 @@ def test_nothing_found_is_counted_as_nothing() -> None:
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_belongs_to_a_stage(reason: Reason) -> None:
     assert reason.stage in Stage
+
+
+def test_a_text_that_describes_one_of_two_groups_decides() -> None:
+    pictures = [picture(rank) for rank in range(1, 25)]
+    vectors = np.concatenate([group(0, 12, 0.03, 1), group(1, 12, 0.03, 2)])
+    for wanted in (0, 1):
+        text = np.eye(64, dtype=np.float32)[wanted]
+        found = select(pictures, vectors, [], Criteria(100, "auto", 3), text)
+        assert [p.candidate.rank > 12 for p in found.chosen] == [bool(wanted)] * 12
+        similar = [found.verdicts[p.key].text_similarity for p in pictures]
+        np.testing.assert_allclose(similar, vectors @ text, rtol=1e-6)
+    without = select(pictures, vectors, [], Criteria(100, "auto", 3))
+    assert {verdict.text_similarity for verdict in without.verdicts.values()} == {None}
