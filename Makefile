@@ -49,7 +49,7 @@ check: $(READY)
 	@$(BIN)/mypy
 
 bench: setup
-	@for stage in flow download neighbours dashboard; do $(BIN)/python benchmarks/$$stage.py || exit 1; done
+	@for stage in flow download embed neighbours dashboard; do $(BIN)/python benchmarks/$$stage.py || exit 1; done
 
 up: setup
 	@PREFECT_PORT="$(PREFECT_PORT)" DASHBOARD_PORT="$(DASHBOARD_PORT)" exec sh deployments/up.sh

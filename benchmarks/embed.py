@@ -1,8 +1,9 @@
 """Files to vectors, ours against the plain ways: equality and speed.
 
-    python benchmarks/embed.py --photos DIR [--pictures 500] [--repeats 3] [--device auto]
+    python benchmarks/embed.py [--photos DIR] [--pictures 500] [--repeats 3] [--device auto]
                                [--model DIR]
 
+Without ``--photos`` the pictures are drawn ones, as the replica of Naver shows them.
 ``one by one`` opens, prepares with the stock processor and embeds one picture at a time in float32;
 ``batches of 32`` does the same in batches, as clip-retrieval and sentence-transformers do. Without
 ``--model`` all embed with an untrained model of the exact size of CLIP ViT-B/32, its weights
@@ -39,8 +40,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tasks import embed
 from tasks.embed import Embedder
 from tasks.quality import decode
+from tests.naver_replica.pictures import SUBJECTS, draw
 
 PLAIN_BATCH = 32
+SIZES = ((640, 480), (480, 640), (1280, 960), (800, 800))
 
 
 def vit_b_32(folder: Path) -> Path:
@@ -77,6 +80,14 @@ def plain(network: Any, processor: Any, files: Sequence[Path], batch: int) -> np
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
+def drawn(folder: Path) -> Path:
+    """Draw pictures of the sizes of photographs on the web."""
+    folder.mkdir()
+    for number, (kind, size) in enumerate(zip(cycle(SUBJECTS), SIZES * 20, strict=False)):
+        draw(kind, number, *size).save(folder / f"{number:03d}.jpg", quality=90)
+    return folder
+
+
 def odd_pictures(files: Sequence[Path], folder: Path) -> list[Path]:
     """Make greyscale, extremely long and tiny pictures of the first photographs."""
     made = []
@@ -95,7 +106,7 @@ def least_cosine(one: np.ndarray, other: np.ndarray) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--photos", type=Path)
     parser.add_argument("--pictures", type=int, default=500)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--device", default="auto")
@@ -103,9 +114,10 @@ def main() -> None:
     arguments = parser.parse_args()
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()
-    photos = sorted(file for file in arguments.photos.iterdir() if file.is_file())
-    files = list(islice(cycle(photos), arguments.pictures))
     with tempfile.TemporaryDirectory() as temporary:
+        folder = arguments.photos or drawn(Path(temporary) / "photos")
+        photos = sorted(file for file in folder.iterdir() if file.is_file())
+        files = list(islice(cycle(photos), arguments.pictures))
         model = arguments.model or str(vit_b_32(Path(temporary) / "model"))
         network = AutoModel.from_pretrained(model, dtype=torch.float32).eval()
         processor = AutoImageProcessor.from_pretrained(model)

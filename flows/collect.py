@@ -30,7 +30,7 @@ from flows.runners import TASKS_AT_ONCE, tasks_on
 from tasks import guard, progress, stopping
 from tasks.dataset import claim, finished, write_dataset
 from tasks.download import download_batch
-from tasks.embed import Loaded, embed_batch, load_model
+from tasks.embed import Loaded, StageTime, embed_batch, load_model, stage_time
 from tasks.errors import BadRequestError, CollectError, NoSubjectError
 from tasks.jobs import Jobs
 from tasks.recorder import Recorder, handling, recording
@@ -58,6 +58,7 @@ class Report:
     out_dir: Path
     waterfall: Waterfall
     seconds: float
+    embedding: StageTime
 
 
 @flow(
@@ -86,7 +87,7 @@ def collect(request: CollectRequest) -> Report:
         if done := finished(out_dir, job_id):
             log.info("Job %s is done already.", job_id)
             Workspace(out_dir / WORK).discard()  # a run that was killed at the very end left it
-            waterfall = done
+            waterfall, embedding = done, StageTime(0, 0)
             recorder.set_waterfall(asdict(waterfall))
         else:
             asked = request.model_dump(mode="json", exclude={"job_id"})
@@ -103,7 +104,7 @@ def collect(request: CollectRequest) -> Report:
                 )
                 selection = gather(request, workspace, search, loading)
             selection = settled(selection, request, workspace, recorder)
-            waterfall = selection.waterfall()
+            waterfall, embedding = selection.waterfall(), stage_time(workspace)
             job = {
                 "id": job_id,
                 "query": request.query,
@@ -113,6 +114,7 @@ def collect(request: CollectRequest) -> Report:
                 "model_revision": loading.result().revision,
                 "text": loading.result().text,
                 "download": download_report(workspace),
+                "embedding": asdict(embedding),
                 "choice": asdict(selection.choice),
                 "started_at": started.isoformat(),
                 "finished_at": datetime.now(UTC).isoformat(),
@@ -125,7 +127,7 @@ def collect(request: CollectRequest) -> Report:
             workspace.discard()
         seconds = (datetime.now(UTC) - started).total_seconds()
         log.info("%d images saved in %.0f s.", waterfall.chosen, seconds)
-        return Report(job_id, request.query, out_dir, waterfall, seconds)
+        return Report(job_id, request.query, out_dir, waterfall, seconds, embedding)
 
 
 def gather(

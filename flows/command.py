@@ -119,6 +119,8 @@ def _as_text(report: Report) -> str:
     return "\n".join(
         [
             *lines,
+            f"    embed {report.embedding.seconds:6.1f} s, and {report.embedding.wait_s:.1f} s of "
+            "waiting for the model",
             f"{report.waterfall.chosen} images of “{report.query}” saved in {report.out_dir} "
             f"({report.seconds:.0f} s, job {report.job_id})",
             "",

@@ -6,6 +6,7 @@ only the image tower; a model whose memory a GPU has no room for is worked with 
 
 import logging
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -33,7 +34,7 @@ from tasks.slots import slot
 from tasks.towers import crop_of, image_processor, image_tower
 from tasks.vector_cache import Vector, VectorCache
 from tasks.weights import checkpoint
-from tasks.workspace import Vectors, Workspace
+from tasks.workspace import Times, Vectors, Workspace
 
 if TYPE_CHECKING:
     import torch
@@ -249,18 +250,46 @@ def load_model(
 )
 def embed_batch(workspace: Workspace, number: int, model: str, device: str) -> int:
     """Embed the good pictures of a batch and store their vectors; return the batch's number."""
+    asked_at = time.time()
     pictures = workspace.pictures(number)
     progress.report("embed", expected=len(pictures))
     if workspace.vectors(number, model) is None:
         embedder = load(model, device)
         with slot("gpu" if embedder.devices[0].type == "cuda" else None):
+            began_at = time.time()
             workspace.save_vectors(number, model, _embedded(workspace, pictures, embedder))
+            workspace.save_times(number, Times(asked_at, began_at, time.time()))
         for picture in pictures:
             if embedder.crop:
                 workspace.drop_crop(embedder.crop, picture.source_sha256)
     else:
         progress.report("embed", done=len(pictures))
     return number
+
+
+@dataclass(frozen=True, slots=True)
+class StageTime:
+    """How long a run embedded, and how long pictures lay there for want of a loaded model."""
+
+    seconds: float
+    wait_s: float
+
+
+def stage_time(workspace: Workspace) -> StageTime:
+    """Add up the time of all batches; what several took at the same time counts once."""
+    times = workspace.times()
+    at_work = _covered([(batch.began_at, batch.ended_at) for batch in times])
+    asked = _covered([(batch.asked_at, batch.ended_at) for batch in times])
+    return StageTime(round(at_work, 2), round(asked - at_work, 2))
+
+
+def _covered(spans: Sequence[tuple[float, float]]) -> float:
+    """Return the length of what spans cover together."""
+    length, until = 0.0, 0.0
+    for begin, end in sorted(spans):
+        length += max(0.0, end - max(begin, until))
+        until = max(until, end)
+    return length
 
 
 def _embedded(workspace: Workspace, pictures: Sequence[Picture], embedder: Embedder) -> Vectors:

@@ -7,6 +7,7 @@
     batches/0003/results.json    all of them, once all were fetched
     batches/0003/traffic.json    how long its downloads took
     batches/0003/vectors-….npy   its pictures' embeddings, (n, d) float32, one file per model
+    batches/0003/times.json      when they were embedded
     images/<sha256>              the bytes that came
     text-….npy                   what the pictures are compared with, (d,), one file per model
     crop.json                    how the model's pictures are made
@@ -41,11 +42,22 @@ UNFINISHED = ".tmp-"  # files that are being written are called so
 Result = Picture | Rejected
 Vectors = npt.NDArray[np.float32]
 
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When a batch was to be embedded, when that began, and when it ended (Unix time, s)."""
+
+    asked_at: float
+    began_at: float
+    ended_at: float
+
+
 _candidates = TypeAdapter(list[Candidate])
 _traffic = TypeAdapter(Traffic)
 _result = TypeAdapter[Result](Result)
 _results = TypeAdapter(list[Result])
 _crop = TypeAdapter(Crop)
+_times = TypeAdapter(Times)
 
 
 @contextmanager
@@ -162,6 +174,16 @@ class Workspace:
         """Store the embeddings of a batch's pictures."""
         with writing(self._vectors(number, model)) as file:
             np.save(file, vectors, allow_pickle=False)
+
+    def save_times(self, number: int, times: Times) -> None:
+        """Store when a batch was embedded."""
+        with writing(self._batch(number) / "times.json") as file:
+            file.write(_times.dump_json(times))
+
+    def times(self) -> list[Times]:
+        """Return when each batch that is embedded was."""
+        paths = self.root.glob("batches/*/times.json")
+        return [_times.validate_json(path.read_bytes()) for path in paths]
 
     def image_path(self, source_sha256: str) -> Path:
         """Return where the bytes with that hash lie, or will lie."""

@@ -1,5 +1,6 @@
 """The stage in a run: crops and vectors that are kept, and pictures that it cannot use."""
 
+import time
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,11 +10,11 @@ from PIL import Image
 
 from tasks import embed
 from tasks.download import download_batch
-from tasks.embed import Embedder, embed_batch, load, load_model
+from tasks.embed import Embedder, StageTime, embed_batch, load, load_model, stage_time
 from tasks.quality import QualityLimits
 from tasks.records import Address, AddressKind, Candidate, Reason
 from tasks.selection import Criteria, choose
-from tasks.workspace import Workspace
+from tasks.workspace import Times, Workspace
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.pictures import draw
 
@@ -151,3 +152,15 @@ def test_where_no_picture_has_a_vector_there_is_no_subject(workspace: Workspace)
     made(workspace)
     selection = choose.fn(workspace, 1, MODEL, Criteria(limit=9, eps="auto", min_samples=3))
     assert selection.waterfall().reasons == {Reason.NO_VECTOR: N}
+
+
+def test_the_stage_says_how_long_it_took_and_waited(workspace: Workspace) -> None:
+    assert stage_time(workspace) == StageTime(0, 0)
+    # Two batches at once, the first waiting 2 s for the model, then one by itself.
+    for number, times in enumerate([(10, 12, 15), (11, 13, 16), (20, 20, 21)]):
+        workspace.save_times(number, Times(*times))
+    assert stage_time(workspace) == StageTime(seconds=5, wait_s=2)
+    download_batch.fn(workspace, 0, LIMITS)
+    before = time.time()
+    made(workspace)
+    assert any(before <= t.asked_at <= t.began_at <= t.ended_at for t in workspace.times())
