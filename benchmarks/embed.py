@@ -37,8 +37,7 @@ from transformers.utils import logging as transformers_logging
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tasks import embed
-from tasks.embed import Embedder
+from tasks.embedder import Embedder, Prepared, _load, load
 from tasks.quality import decode
 from tests.naver_replica.pictures import SUBJECTS, draw
 
@@ -57,7 +56,7 @@ def vit_b_32(folder: Path) -> Path:
 def ours(embedder: Embedder, files: Sequence[Path]) -> np.ndarray:
     """Decode and crop in threads, as the download stage does; embed what is ready."""
 
-    def prepared(file: Path) -> embed.Prepared:
+    def prepared(file: Path) -> Prepared:
         return embedder.prepare(decode(file.read_bytes())[1])
 
     parts = []
@@ -121,10 +120,10 @@ def main() -> None:
         model = arguments.model or str(vit_b_32(Path(temporary) / "model"))
         network = AutoModel.from_pretrained(model, dtype=torch.float32).eval()
         processor = AutoImageProcessor.from_pretrained(model)
-        embed.load(model, arguments.device)  # the disk is warm, and the imports are done
-        embed._load.cache_clear()
+        load(model, arguments.device)  # the disk is warm, and the imports are done
+        _load.cache_clear()
         started = time.perf_counter()
-        embedder = embed.load(model, arguments.device)
+        embedder = load(model, arguments.device)
         load_s = time.perf_counter() - started
         network = network.to(embedder.devices[0])
         crops = [embedder.prepare(decode(file.read_bytes())[1]) for file in photos]

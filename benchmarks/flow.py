@@ -46,7 +46,8 @@ from flows.temporary_server import use_prefect_server
 from flows.terminal import quiet_prefect
 from tasks.dataset import write_dataset
 from tasks.download import download_batch
-from tasks.embed import embed_batch, load
+from tasks.embed import embed_batch
+from tasks.embedder import load
 from tasks.search import Search
 from tasks.selection import choose
 from tasks.settings import Settings

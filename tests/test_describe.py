@@ -12,7 +12,7 @@ from tasks.embed import load_model
 from tasks.errors import ModelError
 from tasks.workspace import Workspace
 from tests.conftest import TINY_CLIP
-from tests.test_embed import saved
+from tests.test_embedder import saved
 
 MODEL = str(TINY_CLIP)  # its tokens are of Korean and English words of pictures
 

@@ -1,238 +1,166 @@
-"""Vectors: the same as transformers gives, by every family of checkpoints, or one clear error."""
+"""The stage in a run: crops and vectors that are kept, and pictures that it cannot use."""
 
-import json
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+import time
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import torch
-import transformers
 from PIL import Image
-from transformers import (
-    ChineseCLIPImageProcessorPil,
-    CLIPImageProcessorPil,
-    CLIPModel,
-    Siglip2ImageProcessorPil,
-    SiglipImageProcessorPil,
-)
 
-from tasks import embed
-from tasks.embed import Embedder, in_batches, load
-from tasks.errors import ModelError
+from tasks.download import download_batch
+from tasks.embed import StageTime, embed_batch, load_model, stage_time
+from tasks.embedder import Embedder, Prepared, load
+from tasks.quality import QualityLimits
+from tasks.records import Address, AddressKind, Candidate, Reason
+from tasks.selection import Criteria, choose
+from tasks.workspace import Times, Workspace
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.pictures import draw
 
-TOWER = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
-         "num_attention_heads": 2}  # fmt: skip
-VISION = TOWER | {"image_size": 48, "patch_size": 16}
-TEXT = TOWER | {"vocab_size": 50, "max_position_embeddings": 16, "pad_token_id": 0,
-                "bos_token_id": 1, "eos_token_id": 2}  # fmt: skip
-CUT = {"size": {"shortest_edge": 56}, "crop_size": {"height": 48, "width": 48}}
-SQUARE = {"size": {"height": 48, "width": 48}}
-
-# the kind of model, its own settings, and the image processor in its folder
-FAMILIES = {
-    "CLIP": ({"projection_dim": 24}, CLIPImageProcessorPil(**CUT)),
-    "Siglip": ({}, SiglipImageProcessorPil(**SQUARE)),
-    "Siglip2": ({}, Siglip2ImageProcessorPil(patch_size=16, max_num_patches=9)),
-    "ChineseCLIP": ({"projection_dim": 24}, ChineseCLIPImageProcessorPil(**CUT)),
-    "AltCLIP": ({"projection_dim": 24}, CLIPImageProcessorPil(**CUT)),
-    "MetaClip2": ({"projection_dim": 24}, CLIPImageProcessorPil(**CUT)),
-}
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_loaded_yet() -> Iterator[None]:
-    embed._load.cache_clear()
-    yield
-    embed._load.cache_clear()
+MODEL = str(TINY_CLIP)
+LIMITS = QualityLimits(min_side_px=100)
+N = 5
 
 
 @pytest.fixture
-def _without_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand on a CPU that has no fast bfloat16."""
-    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
+def workspace(tmp_path: Path) -> Workspace:
+    """Make a workspace with a batch of files of this machine, not yet downloaded."""
+    candidates = []
+    for seed in range(N):
+        path = tmp_path / f"{seed}.jpg"
+        draw("cat", seed, 320, 220 + 40 * seed).save(path, quality=95)
+        candidates.append(Candidate((Address(path.as_uri(), AddressKind.FILE),), seed + 1, "files"))
+    workspace = Workspace(tmp_path / "out" / ".work")
+    workspace.add_batch(candidates)
+    return workspace
 
 
-def saved(family: str, folder: Path) -> Path:
-    """Save an untrained checkpoint of a family, with its image processor, and return its folder."""
-    settings, processor = FAMILIES[family]
-    config = getattr(transformers, f"{family}Config")(
-        vision_config=VISION | ({"num_patches": 9} if family == "Siglip2" else {}),
-        text_config=TEXT, **settings,
-    )  # fmt: skip
-    torch.manual_seed(0)
-    getattr(transformers, f"{family}Model")(config).save_pretrained(folder)
-    processor.save_pretrained(folder)
-    return folder
+@pytest.fixture
+def embedded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Note how many pictures go through the model each time."""
+    counts: list[int] = []
+    real = Embedder.embed
+
+    def counted(self: Embedder, prepared: list[Prepared]) -> np.ndarray:
+        counts.append(len(prepared))
+        return real(self, prepared)
+
+    monkeypatch.setattr(Embedder, "embed", counted)
+    return counts
 
 
-def pictures() -> list[Image.Image]:
-    """Drawn ones, a greyscale one, extreme aspects, and tiny ones."""
-    drawn = [draw("cat", seed, *size) for seed, size in enumerate([(300, 200), (200, 331)])]
-    grey = draw("house", 2, 240, 320).convert("L").convert("RGB")
-    odd = [draw("bird", 3, 400, 300).resize(size) for size in [(900, 9), (8, 700), (1, 1), (5, 3)]]
-    return [*drawn, grey, *odd]
+def made(workspace: Workspace) -> np.ndarray:
+    embed_batch.fn(workspace, 0, MODEL, "cpu")
+    vectors = workspace.vectors(0, MODEL)
+    assert vectors is not None
+    return vectors
 
 
-def stock(folder: Path, images: list[Image.Image]) -> np.ndarray:
-    """Embed as transformers' documentation does: its processor, float32, one at a time."""
-    network = transformers.AutoModel.from_pretrained(folder).eval()
-    processor = transformers.AutoImageProcessor.from_pretrained(folder)
-    with torch.inference_mode():
-        rows = [
-            network.get_image_features(**processor(images=image, return_tensors="pt")).pooler_output
-            for image in images
-        ]
-    vectors = torch.cat(rows).numpy()
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+def crops(workspace: Workspace) -> list[Path]:
+    return list(workspace.root.glob("crops/*/*.npy"))
 
 
-def ours(embedder: Embedder, images: list[Image.Image]) -> np.ndarray:
-    return embedder.embed([embedder.prepare(np.asarray(image)) for image in images])
-
-
-def cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return np.asarray((one.astype(np.float64) * other).sum(axis=1))
-
-
-@pytest.mark.usefixtures("_without_bfloat16")
-@pytest.mark.parametrize("family", FAMILIES)
-def test_every_family_gives_the_numbers_of_transformers(family: str, tmp_path: Path) -> None:
-    folder = saved(family, tmp_path)
-    embedder = load(str(folder), "cpu")
-    vectors = ours(embedder, pictures())
-    assert vectors.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
-    assert cosines(vectors, stock(folder, pictures())).min() >= 0.99999
-    assert embedder.networks[0].text_model is None
-
-
-@pytest.mark.usefixtures("_without_bfloat16")
-def test_a_trained_model_gives_the_numbers_of_transformers() -> None:
-    vectors = ours(load(str(TINY_CLIP), "cpu"), pictures())
-    assert cosines(vectors, stock(TINY_CLIP, pictures())).min() >= 0.99999
-
-
-def test_the_precision_of_this_machine_is_as_good() -> None:
-    embedder = load(str(TINY_CLIP), "auto")
-    assert cosines(ours(embedder, pictures()), stock(TINY_CLIP, pictures())).min() >= 0.999
-
-
-def test_settings_that_no_crop_can_keep_are_left_to_the_processor(tmp_path: Path) -> None:
-    padded = {"size": {"shortest_edge": 40}, "crop_size": {"height": 48, "width": 48}}
-    folder = saved("CLIP", tmp_path)
-    CLIPImageProcessorPil(**padded).save_pretrained(folder)
-    embedder = load(str(folder), "cpu")
-    assert embedder.crop is None
-    assert cosines(ours(embedder, pictures()), stock(folder, pictures())).min() >= 0.999
-
-
-def test_a_folder_has_the_same_revision_until_its_files_change(tmp_path: Path) -> None:
-    folder = saved("CLIP", tmp_path)
-    before = load(str(folder), "cpu").revision
-    again = shutil.copytree(folder, tmp_path / "again")
-    assert load(str(again), "cpu").revision == before
-    assert before.startswith("sha256:")
-    settings = json.loads((again / "preprocessor_config.json").read_text())
-    (again / "preprocessor_config.json").write_text(json.dumps(settings | {"resample": 2}))
-    embed._load.cache_clear()
-    assert load(str(again), "cpu").revision != before
-
-
-def as_pickle(folder: Path) -> None:
-    torch.save(CLIPModel.from_pretrained(folder).state_dict(), folder / "pytorch_model.bin")
-    (folder / "model.safetensors").unlink()
-
-
-def with_code(folder: Path) -> None:
-    config = json.loads((folder / "config.json").read_text())
-    config |= {"model_type": "mine", "auto_map": {"AutoConfig": "code.Config"}}
-    (folder / "config.json").write_text(json.dumps(config))
-    (folder / "code.py").write_text("raise SystemExit('code of a checkpoint was run')")
-
-
-def cut_short(folder: Path) -> None:
-    path = folder / "model.safetensors"
-    path.write_bytes(path.read_bytes()[:-1000])
-
-
-def without_some(folder: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
-    tensors = load_file(folder / "model.safetensors")
-    del tensors["visual_projection.weight"]
-    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
-
-
-def of_another_kind(folder: Path) -> None:
-    shutil.rmtree(folder)
-    config = transformers.BertConfig(vocab_size=20, **TOWER)
-    transformers.BertModel(config).save_pretrained(folder)
-    CLIPImageProcessorPil().save_pretrained(folder)
-
-
-@pytest.mark.parametrize(
-    ("harm", "sentence"),
-    [
-        (lambda folder: (folder / "config.json").unlink(), "it needs config.json"),
-        (lambda folder: (folder / "model.safetensors").unlink(), "it needs config.json"),
-        (as_pickle, "it needs config.json, model.safetensors"),
-        (lambda folder: (folder / "preprocessor_config.json").unlink(), "holds no CLIP checkpoint"),
-        (lambda folder: (folder / "config.json").write_text("{"), "holds no CLIP checkpoint"),
-        (cut_short, "holds no CLIP checkpoint"),
-        (without_some, "1 tensors are missing, the first is visual_projection.weight"),
-        (with_code, "holds no CLIP checkpoint"),
-        (of_another_kind, "is a model of the kind bert"),
-    ],
-)
-def test_a_folder_that_does_not_load_is_one_sentence(
-    harm: Callable[[Path], Any], sentence: str, tmp_path: Path
+def test_the_download_keeps_what_the_model_sees_and_it_is_decoded_once(
+    workspace: Workspace,
 ) -> None:
-    folder = saved("CLIP", tmp_path / "model")
-    harm(folder)
-    with pytest.raises(ModelError, match=sentence) as caught:
-        load(str(folder), "cpu")
-    assert "--model" in str(caught.value)
-    assert len(str(caught.value).splitlines()) == 1
+    load_model.fn(workspace, MODEL, "cpu", "cat")
+    download_batch.fn(workspace, 0, LIMITS)
+    assert {np.load(path).shape for path in crops(workspace)} == {(64, 64, 3)}
+    assert {np.load(path).dtype for path in crops(workspace)} == {np.dtype(np.uint8)}
+    for picture in workspace.pictures(0):
+        workspace.image_path(picture.source_sha256).unlink()  # not needed any more
+    assert made(workspace).shape == (N, 64)
+    assert not crops(workspace)
 
 
-def test_a_gpu_without_memory_goes_on_with_half_as_many_at_a_time() -> None:
-    tried: list[int] = []
-
-    def work(items: Sequence[int]) -> list[int]:
-        tried.append(len(items))
-        if len(items) > 3:
-            raise torch.OutOfMemoryError("CUDA out of memory.")
-        return [-item for item in items]
-
-    done = in_batches(work, range(8), 12)
-    assert [item for part in done for item in part] == [-n for n in range(8)]
-    assert tried == [8, 6, 3, 3, 2]
-
-
-def test_a_gpu_that_has_no_room_for_one_picture_says_so() -> None:
-    def work(_items: Sequence[int]) -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory.")
-
-    with pytest.raises(torch.OutOfMemoryError):
-        in_batches(work, range(8), 4)
+def test_without_kept_crops_the_vectors_are_the_same(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    download_batch.fn(workspace, 0, LIMITS)  # before the model is known
+    assert not crops(workspace)
+    before = made(workspace)
+    other = Workspace(tmp_path / "other" / ".work")
+    other.add_batch(workspace.candidates(0))
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "elsewhere"))
+    load_model.fn(other, MODEL, "cpu", "cat")
+    download_batch.fn(other, 0, LIMITS)
+    np.testing.assert_array_equal(made(other), before)
 
 
-def test_several_devices_share_the_pictures_in_their_order() -> None:
-    embedder = load(str(TINY_CLIP), "cpu")
-    # Two that are the same processor: what is done with each is the same as with two GPUs.
-    both = replace(embedder, networks=embedder.networks * 2, devices=embedder.devices * 2)
-    np.testing.assert_allclose(ours(both, pictures()), ours(embedder, pictures()), atol=0.02)
-    np.testing.assert_array_equal(ours(both, pictures()[:1]), ours(embedder, pictures()[:1]))
+def test_a_second_run_embeds_nothing_twice(
+    workspace: Workspace, tmp_path: Path, embedded: list[int]
+) -> None:
+    download_batch.fn(workspace, 0, LIMITS)
+    before = made(workspace)
+    other = Workspace(tmp_path / "other" / ".work")
+    path = tmp_path / "new.jpg"
+    draw("dog", 77, 300, 300).save(path, quality=95)
+    new = Candidate((Address(path.as_uri(), AddressKind.FILE),), N + 1, "files")
+    other.add_batch([*workspace.candidates(0), new])
+    download_batch.fn(other, 0, LIMITS)
+    np.testing.assert_array_equal(made(other)[:N], before)
+    assert embedded == [N, 1]
 
 
-def test_cuda_where_there_is_none_is_said() -> None:
-    if torch.cuda.is_available():
-        pytest.skip("there is one here")
-    with pytest.raises(ModelError, match="no CUDA device here"):
-        load(str(TINY_CLIP), "cuda")
+def test_a_crop_that_is_broken_is_made_anew(workspace: Workspace) -> None:
+    load_model.fn(workspace, MODEL, "cpu", "cat")
+    download_batch.fn(workspace, 0, LIMITS)
+    first, second, third, *_ = crops(workspace)
+    first.write_bytes(first.read_bytes()[:100])
+    second.write_bytes(b"")
+    np.save(third, np.zeros((3, 3), np.float32))
+    vectors = made(workspace)
+    embedder = load(MODEL, "cpu")
+    for picture, vector in zip(workspace.pictures(0), vectors, strict=True):
+        with Image.open(workspace.image_path(picture.source_sha256)) as image:
+            prepared = embedder.prepare(np.asarray(image))
+        np.testing.assert_allclose(embedder.embed([prepared])[0] @ vector, 1, atol=1e-3)
+
+
+def test_a_picture_without_a_vector_is_counted_and_stops_nothing(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    download_batch.fn(workspace, 0, LIMITS)
+    broken, poisoned, *_ = workspace.pictures(0)
+    path = workspace.image_path(broken.source_sha256)
+    path.write_bytes(path.read_bytes()[:500])  # a disk that lost its end
+    real = Embedder.prepare
+    with Image.open(workspace.image_path(poisoned.source_sha256)) as image:
+        poison = sha256(np.asarray(image).tobytes()).digest()
+
+    def poisoning(self: Embedder, pixels: np.ndarray) -> Prepared:
+        prepared = real(self, pixels)
+        is_it = sha256(pixels.tobytes()).digest() == poison
+        return {"pixel_values": prepared["pixel_values"] * (np.nan if is_it else 1.0)}
+
+    monkeypatch.setattr(Embedder, "prepare", poisoning)  # as a model's overflow would
+    vectors = made(workspace)
+    assert np.isnan(vectors).any(axis=1).tolist() == [True, True, False, False, False]
+    selection = choose.fn(workspace, 1, MODEL, Criteria(limit=9, eps="auto", min_samples=3))
+    counts = selection.waterfall()
+    assert counts.reasons[Reason.NO_VECTOR] == 2
+    assert (counts.found, counts.fetched, counts.good) == (N, N, N - 2)
+    assert counts.found == counts.chosen + sum(counts.reasons.values())
+    assert {r.key for r in selection.rejected} == {broken.key, poisoned.key}
+
+
+def test_where_no_picture_has_a_vector_there_is_no_subject(workspace: Workspace) -> None:
+    download_batch.fn(workspace, 0, LIMITS)
+    for picture in workspace.pictures(0):
+        workspace.image_path(picture.source_sha256).write_bytes(b"")
+    made(workspace)
+    selection = choose.fn(workspace, 1, MODEL, Criteria(limit=9, eps="auto", min_samples=3))
+    assert selection.waterfall().reasons == {Reason.NO_VECTOR: N}
+
+
+def test_the_stage_says_how_long_it_took_and_waited(workspace: Workspace) -> None:
+    assert stage_time(workspace) == StageTime(0, 0)
+    # Two batches at once, the first waiting 2 s for the model, then one by itself.
+    for number, times in enumerate([(10, 12, 15), (11, 13, 16), (20, 20, 21)]):
+        workspace.save_times(number, Times(*times))
+    assert stage_time(workspace) == StageTime(seconds=5, wait_s=2)
+    download_batch.fn(workspace, 0, LIMITS)
+    before = time.time()
+    made(workspace)
+    assert any(before <= t.asked_at <= t.began_at <= t.ended_at for t in workspace.times())

@@ -20,7 +20,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
 from flows.collect import Report, collect
 from flows.request import CollectRequest
 from flows.runners import ClusterError, runner_for
-from tasks import embed
+from tasks import embedder
 from tasks.errors import BadRequestError, ErrorCode, ModelError
 from tasks.jobs import STOPPED, Jobs, Status
 from tasks.settings import Settings
@@ -90,7 +90,7 @@ def in_threads(known: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
 def test_every_runner_gives_the_same_dataset(
     name: str, in_threads: dict[str, Any], jobs: Jobs, tmp_path: Path
 ) -> None:
-    embed._load.cache_clear()
+    embedder._load.cache_clear()
     report = run(tmp_path / "out", task_runner=name)
     found = results(report.out_dir)
     different = [pair for pair in zip(found["decisions"], in_threads["decisions"], strict=True)
@@ -106,7 +106,7 @@ def test_every_runner_gives_the_same_dataset(
     good = report.waterfall.good
     assert job.progress["download"] == {"done": 140, "expected": 140}
     assert job.progress["embed"] == {"done": good, "expected": good}
-    assert embed._load.cache_info().currsize == 0  # others have it
+    assert embedder._load.cache_info().currsize == 0  # others have it
     assert not cluster_processes()
 
 

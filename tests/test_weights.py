@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks import progress, stopping
-from tasks.embed import _load, load
+from tasks.embedder import _load, load
 from tasks.errors import ModelError
 from tasks.weights import checkpoint
 from tests.conftest import TINY_CLIP
