@@ -66,7 +66,6 @@ def load_model(
 )
 def embed_batch(workspace: Workspace, number: int, model: str, device: str) -> int:
     """Embed the good pictures of a batch and store their vectors; return the batch's number."""
-    asked_at = time.time()
     pictures = workspace.pictures(number)
     progress.report("embed", expected=len(pictures))
     if workspace.vectors(number, model) is None:
@@ -74,7 +73,8 @@ def embed_batch(workspace: Workspace, number: int, model: str, device: str) -> i
         with slot("gpu" if embedder.devices[0].type == "cuda" else None):
             began_at = time.time()
             workspace.save_vectors(number, model, _embedded(workspace, pictures, embedder))
-            workspace.save_times(number, Times(asked_at, began_at, time.time()))
+            ready_at = workspace.ready_at(number)
+            workspace.save_times(number, Times(ready_at, began_at, time.time()))
         for picture in pictures:
             if embedder.crop:
                 workspace.drop_crop(embedder.crop, picture.source_sha256)
@@ -85,7 +85,7 @@ def embed_batch(workspace: Workspace, number: int, model: str, device: str) -> i
 
 @dataclass(frozen=True, slots=True)
 class StageTime:
-    """How long a run embedded, and how long pictures lay there for want of a loaded model."""
+    """How long a run embedded, and how long pictures only waited for it to begin."""
 
     seconds: float
     wait_s: float
@@ -95,8 +95,8 @@ def stage_time(workspace: Workspace) -> StageTime:
     """Add up the time of all batches; what several took at the same time counts once."""
     times = workspace.times()
     at_work = _covered([(batch.began_at, batch.ended_at) for batch in times])
-    asked = _covered([(batch.asked_at, batch.ended_at) for batch in times])
-    return StageTime(round(at_work, 2), round(asked - at_work, 2))
+    ready = _covered([(batch.ready_at, batch.ended_at) for batch in times])
+    return StageTime(round(at_work, 2), round(ready - at_work, 2))
 
 
 def _covered(spans: Sequence[tuple[float, float]]) -> float:

@@ -45,9 +45,9 @@ Vectors = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When a batch was to be embedded, when that began, and when it ended (Unix time, s)."""
+    """When a batch was ready to be embedded, when that began, and when it ended (Unix time, s)."""
 
-    asked_at: float
+    ready_at: float
     began_at: float
     ended_at: float
 
@@ -174,6 +174,12 @@ class Workspace:
         """Store the embeddings of a batch's pictures."""
         with writing(self._vectors(number, model)) as file:
             np.save(file, vectors, allow_pickle=False)
+
+    def ready_at(self, number: int) -> float:
+        """Return since when this run might embed a finished batch (Unix time, s)."""
+        files = (self._batch(number) / "results.json", self.root / "request.json")
+        # Each run of the job writes its request anew.
+        return max(path.stat().st_mtime for path in files if path.exists())
 
     def save_times(self, number: int, times: Times) -> None:
         """Store when a batch was embedded."""

@@ -1,6 +1,6 @@
 """The stage in a run: crops and vectors that are kept, and pictures that it cannot use."""
 
-import time
+import os
 from hashlib import sha256
 from pathlib import Path
 
@@ -161,6 +161,10 @@ def test_the_stage_says_how_long_it_took_and_waited(workspace: Workspace) -> Non
         workspace.save_times(number, Times(*times))
     assert stage_time(workspace) == StageTime(seconds=5, wait_s=2)
     download_batch.fn(workspace, 0, LIMITS)
-    before = time.time()
+    path = workspace.root / "request.json"
+    path.write_text("{}")  # this run began
+    began_at = path.stat().st_mtime
+    os.utime(workspace.root / "batches" / "0000" / "results.json", (0, 0))  # in an earlier one
     made(workspace)
-    assert any(before <= t.asked_at <= t.began_at <= t.ended_at for t in workspace.times())
+    times = next(times for times in workspace.times() if times.ready_at > 100)
+    assert began_at == times.ready_at <= times.began_at <= times.ended_at
