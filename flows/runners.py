@@ -25,7 +25,7 @@ from tasks.errors import BadRequestError, CollectError, ErrorCode
 from tasks.settings import Settings, TaskRunnerName
 from tasks.workspace import Workspace
 
-TASKS_AT_ONCE = 6  # batches that download or wait for the model
+TASKS_AT_ONCE = 12  # of a batch two: one downloads, the other waits to embed it
 
 
 class ClusterError(CollectError):

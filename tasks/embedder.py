@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from tasks import stopping
 from tasks.crops import Crop
 from tasks.errors import ModelError
 from tasks.quality import Pixels
@@ -157,8 +158,10 @@ def load(model: str, device: str) -> Embedder:
 
 @lru_cache(maxsize=1)
 def _load(model: str, device: str) -> Embedder:
+    stopping.check()  # each step takes a second or more, and cannot be broken off
     import torch
 
+    stopping.check()
     if device == "cuda" and not torch.cuda.is_available():
         raise ModelError("There is no CUDA device here: leave --device at auto, or say cpu.")
     devices: tuple[torch.device, ...] = (torch.device("cpu"),)
@@ -168,6 +171,7 @@ def _load(model: str, device: str) -> Embedder:
     log.info("Loading %s.", model)
     dtype = _precision(devices[0])
     processor = image_processor(found)
+    stopping.check()
     networks = tuple(image_tower(found, dtype).to(where) for where in devices)
     crop = crop_of(processor)
     embedder = Embedder(networks, processor, crop, devices, dtype, BATCH, model, found.revision)

@@ -324,7 +324,8 @@ def test_a_stopped_run_leaves_nothing_behind_and_can_go_on(
     rest = process.stderr.read()
     process.communicate()
     timer.cancel()
-    assert process.returncode == 130, rest
+    # A library that is being imported cannot be broken off: after 4 s the guard kills the run.
+    assert process.returncode in (130, -signal.SIGKILL), rest
     assert "Traceback" not in rest
     assert leftovers(temporary) == []
     stopped = only(jobs)
