@@ -39,7 +39,7 @@ _FIXED = (
 )  # fmt: skip
 _NOT_OF_CHOSEN = ("is_chosen", "reason", "detail", "copy_of")  # they'd say nothing there
 MANIFEST, DECISIONS, JOB = "manifest.jsonl", "decisions.jsonl", "job.json"
-EMBEDDINGS, REPORT = "embeddings.npy", "report.html"
+EMBEDDINGS, TEXT, REPORT = "embeddings.npy", "text.npy", "report.html"
 _VERSIONED = ("cv-dataset-builder", "prefect", "torch", "transformers", "scikit-learn", "pillow")
 
 
@@ -116,6 +116,9 @@ def write_dataset(
     rows = list(_rows(selection, str(job["query"]), names, hashes))
     with writing(out_dir / EMBEDDINGS) as file:
         np.save(file, selection.vectors, allow_pickle=False)
+    if selection.text is not None:
+        with writing(out_dir / TEXT) as file:
+            np.save(file, selection.text, allow_pickle=False)
     _write_lines(out_dir / DECISIONS, rows)
     waterfall = asdict(selection.waterfall())
     versions = {name: version(name) for name in _VERSIONED} | {"python": platform.python_version()}

@@ -78,6 +78,7 @@ class Selection:
     verdicts: dict[str, Verdict]  # of the pictures, by key
     choice: Choice
     groups: tuple[Group, ...] = ()  # the one or two greatest claims
+    text: Vectors | None = None  # (d,) that the pictures were compared with
 
     @property
     def chosen(self) -> tuple[Picture, ...]:
@@ -143,6 +144,7 @@ def select(
         tuple(
             _group(clustering, number, unique) for number in range(1, len(clustering.groups) + 1)
         ),
+        text,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tasks.dataset import DECISIONS, EMBEDDINGS, JOB
+from tasks.dataset import DECISIONS, EMBEDDINGS, JOB, TEXT
 from tasks.errors import BadRequestError
 from tasks.records import (
     Address,
@@ -38,6 +38,7 @@ class Stored:
     pictures: tuple[Picture, ...]
     rejected: tuple[Rejected, ...]
     vectors: Vectors
+    text: Vectors | None  # (d,) that they were compared with
     files: dict[str, Path]  # of the pictures, by key
     kept: frozenset[str]  # by hand, as their keys
     dropped: frozenset[str]
@@ -68,6 +69,7 @@ def read(folder: Path) -> Stored:
         job = json.loads((folder / JOB).read_text())
         rows = [json.loads(line) for line in (folder / DECISIONS).read_bytes().splitlines()]
         vectors = np.load(folder / EMBEDDINGS, allow_pickle=False)
+        text = np.load(folder / TEXT, allow_pickle=False) if (folder / TEXT).exists() else None
     except (OSError, ValueError) as error:
         raise BadRequestError(
             f"{folder} holds nothing to choose from again ({error}): it needs {DECISIONS}, {JOB} "
@@ -89,6 +91,7 @@ def read(folder: Path) -> Stored:
         tuple(_picture(row) for row in chosen_from),
         tuple(_rejected(row) for row in rows if row["embedding"] is None),
         vectors,
+        text,
         files,
         frozenset(row["key"] for row in rows if row["by_hand"] == "kept"),
         frozenset(row["key"] for row in rows if row["by_hand"] == "dropped"),
@@ -102,6 +105,7 @@ def reopen(stored: Stored, out_dir: Path, model: str) -> Workspace:
     workspace.add_batch([result.candidate for result in results])
     workspace.save_results(0, results)
     workspace.save_vectors(0, model, stored.vectors)
+    workspace.set_text(model, stored.text)
     for picture in stored.pictures:
         _link(stored.files[picture.key], workspace.image_path(picture.source_sha256))
     for path in (stored.folder / REFUSED).glob("*.jpg"):

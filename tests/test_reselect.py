@@ -59,6 +59,7 @@ def fill(workspace: Workspace, results: list[Picture | Rejected], vectors: np.nd
     workspace.add_batch([result.candidate for result in results])
     workspace.save_results(0, results)
     workspace.save_vectors(0, "tiny", vectors)
+    workspace.set_text("tiny", vectors.mean(axis=0))
 
 
 def again(**asked: object) -> Path:
