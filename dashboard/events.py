@@ -19,7 +19,8 @@ from dashboard.bodies import in_list
 from dashboard.database import Database
 from dashboard.runner import RunnerWatch
 from tasks.errors import DatabaseError
-from tasks.jobs import ENDED, Job, Jobs
+from tasks.job import ENDED, Job
+from tasks.jobs import Jobs
 
 LOOK_EVERY_S = 1.0
 PING_EVERY_S = 15.0

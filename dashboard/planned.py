@@ -12,7 +12,8 @@ from typing import Any
 
 from psycopg2.extras import Json
 
-from tasks.jobs import ENDED, STOPPED, Cause, Jobs, Status
+from tasks.job import ENDED, STOPPED, Cause, Status
+from tasks.jobs import Jobs
 
 CLAIM = timedelta(seconds=60)  # more than a process takes from its start to its row
 _IS_PLANNED = "flow_run_id IS NULL AND status = 'scheduled'"

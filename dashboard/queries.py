@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from dashboard import planned
-from tasks.jobs import ENDED, Job, Jobs, Status
+from tasks.job import ENDED, Job, Status
+from tasks.jobs import Jobs
 
 DAYS = 30  # of the overview
 

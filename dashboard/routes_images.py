@@ -16,7 +16,7 @@ from dashboard.services import Parts, Services
 from dashboard.thumbnails import Side
 from dashboard.words import STATUSES
 from tasks.dataset import MANIFEST
-from tasks.jobs import ENDED
+from tasks.job import ENDED
 from tasks.records import Reason
 from tasks.thumbnails import ThumbnailError
 from tasks.workspace import Workspace

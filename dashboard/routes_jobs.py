@@ -11,7 +11,8 @@ from dashboard.errors import ConflictError, InvalidError, NotFoundError, TooMany
 from dashboard.queries import Filter, Sort
 from dashboard.services import Parts, Services
 from dashboard.words import STATUSES
-from tasks.jobs import Job, Jobs, Status
+from tasks.job import Job, Status
+from tasks.jobs import Jobs
 
 JobId = Annotated[str, Path(pattern="^[0-9a-f]{1,32}$", description="The job's id.")]
 FLOW_OF_EVENTS: dict[int | str, dict[str, Any]] = {

@@ -27,7 +27,8 @@ from flows.cancelling import cancel
 from flows.reconcile import Reconciler
 from flows.request import CollectRequest
 from tasks.errors import DatabaseError, ErrorCode
-from tasks.jobs import BEGUN, ENDED, STOPPED, Cause, Job, Jobs, Status
+from tasks.job import BEGUN, ENDED, STOPPED, Cause, Job, Status
+from tasks.jobs import Jobs
 from tasks.settings import Settings
 
 TURN_EVERY_S = 1.0

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import DatabaseError
-from tasks.jobs import ENDED, Jobs, Status
+from tasks.job import ENDED, Status
+from tasks.jobs import Jobs
 from tasks.settings import PROJECT_DIR
 
 HISTORY = PROJECT_DIR / "dashboard" / "data" / "jobs.json"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pydantic_core import ErrorDetails
 
-from tasks.jobs import Status
+from tasks.job import Status
 
 
 class Phrase(NamedTuple):

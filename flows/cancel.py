@@ -11,7 +11,8 @@ import time
 from collections.abc import Sequence
 
 from tasks.errors import BadRequestError, CollectError
-from tasks.jobs import ENDED, Job, Jobs, Status
+from tasks.job import ENDED, Job, Status
+from tasks.jobs import Jobs
 from tasks.settings import Settings
 
 PATIENCE_S = 30.0

@@ -24,7 +24,8 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelled, Cancelling
 
 from tasks import guard, stopping
-from tasks.jobs import STOPPED, Job, Jobs, Status
+from tasks.job import STOPPED, Job, Status
+from tasks.jobs import Jobs
 from tasks.settings import Settings
 
 LOOK_EVERY_S = 0.5

@@ -25,7 +25,8 @@ from flows.cancelling import is_minded
 from flows.request import CollectRequest
 from tasks import guard
 from tasks.errors import CollectError, DatabaseError, ErrorCode
-from tasks.jobs import LOST, STOPPED, Cause, Jobs, Run, Status
+from tasks.job import LOST, STOPPED, Cause, Run, Status
+from tasks.jobs import Jobs
 from tasks.recorder import BEAT_EVERY_S, PATIENCE_S
 from tasks.settings import Settings
 

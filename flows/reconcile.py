@@ -34,7 +34,8 @@ from prefect.states import Cancelled, Crashed, Scheduled
 from flows.mirror import ending, status_of, told
 from flows.terminal import quiet_prefect
 from tasks.errors import CollectError, DatabaseError
-from tasks.jobs import DELETED, ENDED, LOST, SILENCE, Job, Jobs, Status
+from tasks.job import DELETED, ENDED, LOST, Job, Status
+from tasks.jobs import SILENCE, Jobs
 from tasks.recorder import handling
 from tasks.settings import Settings
 

@@ -22,7 +22,8 @@ from pydantic import ValidationError
 from flows.request import CollectRequest
 from tasks.dataset import write_dataset
 from tasks.errors import BadRequestError, CollectError, NoSubjectError, OutputError
-from tasks.jobs import ENDED, Job, Jobs
+from tasks.job import ENDED, Job
+from tasks.jobs import Jobs
 from tasks.records import Picture
 from tasks.selection import Choice, Criteria, Selection, choose
 from tasks.settings import Settings

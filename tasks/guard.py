@@ -65,7 +65,8 @@ def _wait_for_end(run_pid: int) -> bool:
 
 def _end(flow_run_id: str, is_stopping: bool) -> None:
     from tasks.errors import DatabaseError
-    from tasks.jobs import STOPPED, Jobs, Status
+    from tasks.job import STOPPED, Status
+    from tasks.jobs import Jobs
     from tasks.settings import Settings
 
     deadline = time.monotonic() + PATIENCE_S

@@ -14,7 +14,8 @@ from typing import Any
 
 from tasks import progress
 from tasks.errors import CollectError, DatabaseError
-from tasks.jobs import STOPPED, Cause, Jobs, Status, Wishes
+from tasks.job import STOPPED, Cause, Status, Wishes
+from tasks.jobs import Jobs
 from tasks.settings import Settings
 
 LOGGERS = ("tasks", "flows")

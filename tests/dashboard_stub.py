@@ -30,7 +30,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from dashboard.bodies import MAX_QUERIES
 from flows.request import CollectRequest
 from tasks.errors import ErrorCode
-from tasks.jobs import STOPPED
+from tasks.job import STOPPED
 from tasks.records import Reason
 from tests.naver_replica import copies
 from tests.naver_replica.pictures import STRAYS, SUBJECTS, draw

@@ -16,7 +16,8 @@ from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_API_PORT, temporary
 from dashboard.app import create_app
 from dashboard.services import Services
 from tasks.errors import ErrorCode
-from tasks.jobs import Cause, Job, Jobs, Status
+from tasks.job import Cause, Job, Status
+from tasks.jobs import Jobs
 
 ORIGIN = "http://127.0.0.1"
 BROKE = Cause(ErrorCode.BROWSER, "It broke.")

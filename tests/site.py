@@ -20,7 +20,8 @@ import requests
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from tasks.jobs import Job, Jobs
+from tasks.job import Job
+from tasks.jobs import Jobs
 from tasks.settings import Settings
 
 ROOT = Path(__file__).parents[1]

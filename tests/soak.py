@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psutil
 
-from tasks.jobs import ENDED, Job, Status
+from tasks.job import ENDED, Job, Status
 from tasks.postgres import connect
 from tasks.settings import Settings
 from tests.leftovers import processes

@@ -23,7 +23,8 @@ from flows.collect import Report, collect
 from flows.request import CollectRequest
 from flows.terminal import asking_here, display
 from tasks.errors import AmbiguousError
-from tasks.jobs import STOPPED, Job, Jobs, Status
+from tasks.job import STOPPED, Job, Status
+from tasks.jobs import Jobs
 from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.pictures import draw

@@ -28,7 +28,8 @@ from tasks.errors import (
     OutputError,
     UnreachableError,
 )
-from tasks.jobs import STOPPED, Job, Jobs, Status
+from tasks.job import STOPPED, Job, Status
+from tasks.jobs import Jobs
 from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
 from tests.leftovers import leftovers

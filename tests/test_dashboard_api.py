@@ -14,7 +14,8 @@ from PIL import Image
 
 from dashboard.bodies import MAX_QUERIES
 from flows.request import CollectRequest
-from tasks.jobs import Jobs, Status, Wishes
+from tasks.job import Status, Wishes
+from tasks.jobs import Jobs
 from tasks.settings import Settings
 from tasks.source_checks import record_check
 from tasks.workspace import Workspace

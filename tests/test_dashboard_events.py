@@ -16,7 +16,8 @@ import pytest
 import requests
 
 from dashboard.events import QUEUE_LENGTH, Client
-from tasks.jobs import Jobs, Status
+from tasks.job import Status
+from tasks.jobs import Jobs
 from tests.dashboards import BROKE, begun, ended, served
 
 Event = tuple[str, dict[str, Any]]

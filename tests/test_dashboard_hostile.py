@@ -13,7 +13,8 @@ from fastapi.testclient import TestClient
 
 from dashboard.app import create_app
 from dashboard.rates import CHANGES, Limiter, Rate
-from tasks.jobs import Jobs, Status
+from tasks.job import Status
+from tasks.jobs import Jobs
 from tasks.settings import Settings
 from tests.dashboards import begun, client, ended
 from tests.test_thumbnails import image_file

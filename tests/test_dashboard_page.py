@@ -23,7 +23,7 @@ from dashboard.bodies import MAX_QUERIES
 from flows.request import CollectRequest
 from tasks.browser import find_binary, find_driver
 from tasks.errors import ErrorCode
-from tasks.jobs import STOPPED, Status
+from tasks.job import STOPPED, Status
 from tasks.records import Reason
 from tasks.settings import PROJECT_DIR, Settings
 from tests.dashboard_stub import STATIC, Stub, shares

@@ -7,7 +7,8 @@ import pytest
 
 from dashboard import planned
 from tasks.errors import ErrorCode
-from tasks.jobs import LOST, STOPPED, Cause, Jobs, Run, Status
+from tasks.job import LOST, STOPPED, Cause, Run, Status
+from tasks.jobs import Jobs
 from tests.dashboards import begun
 
 RUN = "e" * 32

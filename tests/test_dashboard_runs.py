@@ -21,7 +21,8 @@ from dashboard.runner import Runner, RunnerWatch, look
 from dashboard.runs import Runs
 from flows.collect import collect
 from tasks.errors import ErrorCode
-from tasks.jobs import STOPPED, Job, Jobs, Status
+from tasks.job import STOPPED, Job, Status
+from tasks.jobs import Jobs
 from tasks.settings import Settings
 from tests.dashboards import begun, client
 from tests.naver_replica.serving import Replica

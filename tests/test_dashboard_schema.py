@@ -11,7 +11,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from dashboard.rates import Limiter, Rate
-from tasks.jobs import Jobs, Status
+from tasks.job import Status
+from tasks.jobs import Jobs
 from tests.dashboards import begun, ended, served
 
 CHECKS = [

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from dashboard.takeover import take_over
-from tasks.jobs import Jobs, Status
+from tasks.job import Status
+from tasks.jobs import Jobs
 from tests.dashboards import ended
 
 OLD = {

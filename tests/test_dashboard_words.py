@@ -15,7 +15,8 @@ from dashboard import errors, tokens, words
 from dashboard.bodies import MAX_QUERIES
 from flows import runners, temporary_server
 from tasks.errors import CollectError, ErrorCode
-from tasks.jobs import Jobs, Status
+from tasks.job import Status
+from tasks.jobs import Jobs
 from tasks.settings import PROJECT_DIR
 from tests.dashboards import client, ended
 

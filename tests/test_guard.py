@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from tasks import guard
-from tasks.jobs import LOST, STOPPED, Job, Jobs, Status
+from tasks.job import LOST, STOPPED, Job, Status
+from tasks.jobs import Jobs
 from tests.site import until
 from tests.test_jobs import RUN, begun
 

@@ -7,7 +7,8 @@ import psycopg2
 import pytest
 
 from tasks.errors import DatabaseError, ErrorCode
-from tasks.jobs import ENDED, LOST, Cause, Job, Jobs, Run, Status
+from tasks.job import ENDED, LOST, Cause, Job, Run, Status
+from tasks.jobs import Jobs
 from tasks.settings import Settings
 
 RUN, OTHER_RUN = "a" * 32, "b" * 32

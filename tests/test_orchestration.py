@@ -24,7 +24,7 @@ from prefect.states import AwaitingRetry, Cancelling, Paused, Pending, Scheduled
 from flows import reconcile
 from flows.reconcile import Reconciler
 from tasks.errors import ErrorCode
-from tasks.jobs import LOST, STOPPED, Job, Status
+from tasks.job import LOST, STOPPED, Job, Status
 from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
 from tests.hostile_web import stalling_hosts

@@ -13,7 +13,8 @@ import psycopg2
 import pytest
 
 from tasks import progress
-from tasks.jobs import STOPPED, Jobs, Status
+from tasks.job import STOPPED, Status
+from tasks.jobs import Jobs
 from tasks.recorder import recording
 from tasks.settings import Settings
 from tests.site import until

@@ -13,7 +13,8 @@ from flows import reselect
 from flows.request import CollectRequest
 from flows.reselect import Asked
 from tasks.dataset import claim, finished, write_dataset
-from tasks.jobs import Jobs, Status
+from tasks.job import Status
+from tasks.jobs import Jobs
 from tasks.records import Picture, Reason, Rejected
 from tasks.selection import choose
 from tasks.settings import Settings

@@ -22,7 +22,8 @@ from flows.request import CollectRequest
 from flows.runners import ClusterError, runner_for
 from tasks import embedder
 from tasks.errors import BadRequestError, ErrorCode, ModelError
-from tasks.jobs import STOPPED, Jobs, Status
+from tasks.job import STOPPED, Status
+from tasks.jobs import Jobs
 from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
 from tests.leftovers import leftovers, processes

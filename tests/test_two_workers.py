@@ -13,7 +13,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from tasks.jobs import Job, Status
+from tasks.job import Job, Status
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.serving import Replica
 from tests.site import POOL, ROOT, Site, processes_of, site, until
