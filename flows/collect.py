@@ -182,6 +182,7 @@ def gather(
         shown.update(chosen)
         is_exhausted = found < target
         if chosen >= request.limit or is_exhausted or found >= request.max_candidates:
+            workspace.save_target(found)  # a resumed job looks at no more
             return selection
         # As many more as the yield so far asks for, but the yield may be a fluke: at most twice.
         shortfall = (request.limit - chosen) * found // max(chosen, 1)

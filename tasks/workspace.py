@@ -198,10 +198,14 @@ class Workspace:
     def save_image(self, data: bytes) -> str:
         """Store the bytes of an image and return their SHA-256."""
         name = sha256(data).hexdigest()
-        if self.image_path(name).exists():
-            return name
-        with writing(self.image_path(name)) as file:
-            file.write(data)
+        path = self.image_path(name)
+        try:
+            is_there = path.exists()
+        except OSError as error:
+            raise _cannot_be_written(path, error) from error
+        if not is_there:
+            with writing(path) as file:
+                file.write(data)
         return name
 
     def set_text(self, model: str, vector: Vectors | None) -> None:

@@ -52,9 +52,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, on_ambiguous: str) -> Report:
+    """Collect by a query that the model has no words for: one that it reads would decide."""
     return collect(
         CollectRequest(
-            query="사과", source="files", input=folder, model=str(TINY_CLIP),
+            query="둘", source="files", input=folder, model=str(TINY_CLIP),
             on_ambiguous=on_ambiguous,
         )
     )  # fmt: skip

@@ -790,11 +790,11 @@ def test_all_can_be_done_by_keys(page: Page, stub: Stub) -> None:
     page.until(lambda: page.focused == "tab-all")
     page.press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
     page.until(lambda: page.one("[aria-selected=true]").get_attribute("id") == page.focused)
-    assert "timed_out" in page.focused
+    assert "forbidden_address" in page.focused
     page.press(Keys.TAB)
     page.until(lambda: page.focused == "0")
     page.press(Keys.ENTER)
-    page.shows(".view-place", "1 / 3")
+    page.shows(".view-place", "1 / 1")
 
 
 def test_hostile_words_stay_text(page: Page, stub: Stub) -> None:
