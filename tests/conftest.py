@@ -8,6 +8,7 @@ import psycopg2
 import pytest
 from prefect.testing.utilities import prefect_test_harness
 
+from tasks import stopping
 from tasks.jobs import Jobs
 from tasks.politeness import politeness
 from tasks.postgres import connect
@@ -26,7 +27,8 @@ def replica() -> Iterator[Replica]:
 
 @pytest.fixture(autouse=True)
 def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep a developer's own .env and data out of every test."""
+    """Keep a developer's own .env and data out of every test, and the stop of an earlier run."""
+    stopping.allow_work()
     monkeypatch.setitem(Settings.model_config, "env_file", None)
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)

@@ -200,7 +200,7 @@ def test_a_folder_of_images_gives_a_dataset_too(tmp_path: Path) -> None:
     report = run(limit=50, source="files", input=images, out_dir=tmp_path / "again")
     assert report.waterfall.chosen == 15
     assert report.waterfall.reasons["blurred"] == 1
-    assert report.waterfall.reasons["not_an_image"] == 5  # the files of the record
+    assert report.waterfall.reasons["not_an_image"] == 6  # the files of the record
 
 
 @pytest.mark.parametrize(
