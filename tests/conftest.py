@@ -1,5 +1,6 @@
 """What the tests share: a replica of Naver, a real Postgres, and Prefect's test server."""
 
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,11 @@ from tasks.settings import Settings
 from tests.naver_replica.serving import Replica, serve
 
 TINY_CLIP = Path(__file__).parent / "tiny_clip"
+
+# A shell without job control starts what it runs in the background with Ctrl-C ignored, and so
+# would every process that a test stops by it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
