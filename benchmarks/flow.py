@@ -7,6 +7,7 @@ peer works as the earlier program did: one download at a time, one image through
 largest cluster of DBSCAN at 0.18, every image encoded anew. The replica's picture hosts answer
 ``latency-ms`` late, as hosts do that are not on this machine.
 
+All run in turn, and each is compared with its turn's own, as the speed of a shared machine drifts.
 ``overhead`` is what the flow takes longer than the same task functions on a plain thread pool, less
 ``prefect_start_s``, what Prefect takes for a flow of nothing at all; its server is up before any
 clock starts. ``first_download_s`` is the time from the command line to the first image on disk,
@@ -21,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from io import BytesIO
@@ -158,6 +159,11 @@ def first_download(out_dir: Path, model: str, prefect_api: str) -> float:
     return round(seconds, 2)
 
 
+def _middle_ratio(ones: Sequence[float], others: Sequence[float]) -> float:
+    """The median of the ratios of what was timed one after the other."""
+    return statistics.median(one / other for one, other in zip(ones, others, strict=True))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=2)
@@ -190,8 +196,8 @@ def main() -> None:
             )
 
         ours(request("warm-up"))  # the replica draws its pictures once
-        for name, way in ways.items():
-            for repeat in range(arguments.repeats):
+        for repeat in range(arguments.repeats):
+            for name, way in ways.items():
                 (Path(folder) / "vectors.sqlite").unlink(missing_ok=True)  # embed everything anew
                 taken, images[name] = timed(way, request(f"{name}-{repeat}"))
                 seconds[name].append(taken)
@@ -206,15 +212,14 @@ def main() -> None:
         figures = (statistics.median(each), min(each), max(each))
         table.add_row(name, str(images[name]), *(f"{figure:.2f}" for figure in figures))
     Console().print(table)
-    median = {name: statistics.median(each) for name, each in seconds.items()}
-    plain = median["without Prefect"]
+    own, plain, earlier = seconds.values()
     result = {
         "stage": "flow",
-        "ours": round(median["ours"], 3),
-        "peer": round(median["the earlier way"], 3),
+        "ours": round(statistics.median(own), 3),
+        "peer": round(statistics.median(earlier), 3),
         "unit": "seconds",
-        "ratio": round(median["the earlier way"] / median["ours"], 3),
-        "overhead": round((median["ours"] - start - plain) / plain, 3),
+        "ratio": round(_middle_ratio(earlier, own), 3),
+        "overhead": round(_middle_ratio([each - start for each in own], plain) - 1, 3),
         "prefect_start_s": round(start, 2),
         "candidates": CANDIDATES_PER_IMAGE * arguments.limit,
         "latency_ms": arguments.latency_ms,
