@@ -11,6 +11,8 @@ export PREFECT_SERVER_API_PORT="$PREFECT_PORT"
 export PREFECT_API_URL="http://127.0.0.1:$PREFECT_PORT/api"
 # A new job begins, and a cancelled one ends, within seconds.
 export PREFECT_WORKER_QUERY_SECONDS=2
+# A run that waits for another to end tries again after these seconds, not after Prefect's 30.
+export PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS=3
 
 taken() {
     python - "$1" <<'PYTHON'
