@@ -45,7 +45,7 @@ TYPES = {
     ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml",
 }  # fmt: skip
 ENDED = ("done", "failed", "cancelled")
-NOTED = ": not finished after 30 s"  # a detail of the program's own, in English
+NOTED = ": not finished after 30 s"  # a detail of the program's own
 PING_S = 0.5  # of the wait for the next event; how soon a stopped server lets go of its clients
 DRAWN = 24  # different pictures of one kind
 

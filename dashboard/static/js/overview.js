@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { barChart } from "./charts.js";
+import { noted } from "./details.js";
 import { el, find } from "./dom.js";
 import { connect } from "./events.js";
 import { bytes, calendarDay, dateTime, number, percent } from "./format.js";
@@ -124,7 +125,7 @@ function source(health) {
     el("p", { class: ok ? "health good" : "health bad" }, () =>
       t(ok ? "overview.source.ok" : "overview.source.broken"),
     ),
-    detail ? el("p", { lang: "en" }, detail) : "",
+    detail ? noted("p", detail) : "",
     rows.length ? numberTable(columns, rows) : "",
     el("p", { class: "muted" }, () => t("overview.source.checked", { when: dateTime(checked_at) })),
   ];

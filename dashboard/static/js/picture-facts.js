@@ -1,5 +1,6 @@
 /** All that is known of one candidate, as rows of a list of facts. */
 
+import { noted } from "./details.js";
 import { el } from "./dom.js";
 import { number } from "./format.js";
 import { has, t } from "./i18n.js";
@@ -83,9 +84,9 @@ function named(kind, value) {
   return value ? el("span", {}, () => (has(key) ? t(key) : value)) : null;
 }
 
-/** What the program noted, in its English. @param {string} value */
+/** @param {string} value */
 function particulars(value) {
-  return value ? el("span", { lang: "en" }, value) : null;
+  return value ? noted("span", value) : null;
 }
 
 /** "ok", a reason, or a reason and its particulars. @param {string} outcome */
