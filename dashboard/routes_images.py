@@ -1,4 +1,4 @@
-"""A dataset's pictures, what was decided of every candidate, thumbnails, and the archive."""
+"""A dataset's pictures, what was decided of each candidate, thumbnails, report and archive."""
 
 from pathlib import Path as FilePath
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ from dashboard.routes_jobs import JobId, job_of
 from dashboard.services import Parts, Services
 from dashboard.thumbnails import Side
 from dashboard.words import STATUSES
-from tasks.dataset import MANIFEST
+from tasks.dataset import MANIFEST, REPORT
 from tasks.job import ENDED
 from tasks.records import Reason
 from tasks.thumbnails import ThumbnailError
@@ -30,6 +30,13 @@ JPEG: dict[int | str, dict[str, Any]] = {
 ZIP: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
 }
+HTML: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {}}}}
+# A report shows words and addresses of the web: whatever may stand in it, nothing in it runs, and
+# it is of no origin, so it reads nothing of the dashboard.
+REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; sandbox"
+)
 VERDICTS = ("all", files.CHOSEN, *Reason)
 
 router = APIRouter(prefix="/api/jobs/{job_id}", tags=["pictures"], responses=answers_of())
@@ -148,6 +155,20 @@ def _picture_in_question(services: Services, job_id: str, sha256: str) -> Respon
         raise missing from error
     headers = {"Cache-Control": "private, max-age=3600"}
     return Response(data, media_type="image/jpeg", headers=headers)
+
+
+@router.get("/report", response_class=Response, responses=HTML)
+def get_report(services: Parts, job_id: JobId) -> FileResponse:
+    """Return a dataset's report, a page by itself in which nothing can run."""
+    path = files.regular_file(dataset_folder(job_of(services, job_id)) / REPORT)
+    if path is None:
+        raise NotFoundError("Job {job} has no report.", job=job_id)
+    headers = {
+        "Content-Security-Policy": REPORT_POLICY,
+        "Cross-Origin-Opener-Policy": "unsafe-none",  # browsers open no sandbox with another
+        "Cache-Control": "no-cache",  # a resumed job may write another
+    }
+    return FileResponse(path, media_type="text/html", headers=headers)
 
 
 @router.get("/archive", response_class=Response, responses={**ZIP, **answers_of(409)})

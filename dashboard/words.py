@@ -98,6 +98,7 @@ KOREAN = {
     "There is no job {job}.": "작업 {job}이(가) 없습니다.",
     "Job {job} has no folder.": "작업 {job}에는 폴더가 없습니다.",
     "Job {job} has no dataset.": "작업 {job}에는 데이터셋이 없습니다.",
+    "Job {job} has no report.": "작업 {job}에는 보고서가 없습니다.",
     "Job {job} has no picture {picture}.": "작업 {job}에는 이미지 {picture}이(가) 없습니다.",
     "Job {job} asks about no such picture.": "작업 {job}은(는) 그런 이미지를 묻고 있지 않습니다.",
     "Job {job} is {status}, and waits for no such answer.": (

@@ -201,7 +201,7 @@ def test_the_log_comes_in_parts_and_as_a_file(api: TestClient, jobs: Jobs) -> No
     "path",
     [
         "", "/log", "/log.txt", "/images", "/images/img_0001.jpg", "/decisions",
-        f"/thumbnails/{CHOSEN}", "/archive",
+        f"/thumbnails/{CHOSEN}", "/archive", "/report",
     ],
 )  # fmt: skip
 def test_a_job_that_is_not_there_is_not_found(api: TestClient, path: str) -> None:
@@ -384,6 +384,17 @@ def test_the_archive_holds_the_dataset_as_it_is(api: TestClient, dataset: Path) 
         assert zipped.read(f"{JOB}/img_0001.jpg") == (dataset / "img_0001.jpg").read_bytes()
     (dataset / "manifest.jsonl").unlink()
     problem(api.get(f"/api/jobs/{JOB}/archive"), 404, "not_found")
+
+
+def test_the_report_is_a_page_in_which_nothing_can_run(api: TestClient, dataset: Path) -> None:
+    problem(api.get(f"/api/jobs/{JOB}/report"), 404, "not_found")
+    (dataset / "report.html").write_text("<h1>사과</h1><script>alert(1)</script>")
+    answer = api.get(f"/api/jobs/{JOB}/report")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<h1>사과</h1>" in answer.text
+    policy = [part.strip() for part in answer.headers["content-security-policy"].split(";")]
+    assert {"default-src 'none'", "sandbox"} <= set(policy)
+    assert not any("script" in part for part in policy)
 
 
 def test_the_overview_adds_the_table_up(api: TestClient, jobs: Jobs) -> None:

@@ -137,7 +137,8 @@ NOT_SERVED = [
     f"/api/jobs/{JOB}/images/img_0002.jpg", f"/api/jobs/{JOB}/images/img_0003.jpg",
     f"/api/jobs/{JOB}/images/img_0001.jpg%00", f"/api/jobs/{JOB}/images/img_0001.jpg%0a",
     f"/api/jobs/{JOB}/images/IMG_0001.JPG", f"/api/jobs/{JOB}/images/img_٠٠٠١.jpg",
-    f"/api/jobs/{JOB}/images/job.json", f"/api/jobs/{JOB}/thumbnails/..%2fsecret",
+    f"/api/jobs/{JOB}/images/job.json", f"/api/jobs/{JOB}/report",
+    f"/api/jobs/{JOB}/report/..%2fsecret.jpg", f"/api/jobs/{JOB}/thumbnails/..%2fsecret",
     f"/api/jobs/{JOB}/thumbnails/{'b' * 16}", f"/api/jobs/{JOB}/thumbnails/{'c' * 16}",
     "/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "//etc/passwd",
     "/static//etc/passwd", "/static/%00",
@@ -153,6 +154,7 @@ def test_nothing_but_a_jobs_own_pictures_is_served(api: TestClient, jobs: Jobs) 
     (folder / "img_0002.jpg").symlink_to(secret)
     (folder / "img_0003.jpg").mkdir()
     (folder / "link.jpg").symlink_to(secret)
+    (folder / "report.html").symlink_to(secret)
     (folder / ".refused" / f"{'b' * 16}.jpg").symlink_to(secret)
     (folder / "decisions.jsonl").write_text(
         json.dumps({"file": None, "key": "b" * 16, "reason": "noise"})

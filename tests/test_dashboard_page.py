@@ -1,5 +1,6 @@
 """The dashboard's page in a real Chromium, against a stand-in for its server."""
 
+import ast
 import json
 import os
 import re
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 import requests
 from selenium.webdriver import Chrome, ChromeOptions, Keys
@@ -22,6 +24,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 from dashboard.bodies import MAX_QUERIES
 from flows.request import CollectRequest
 from tasks.browser import find_binary, find_driver
+from tasks.cluster import _SENTENCES as SENTENCES
+from tasks.cluster import choose_subject
 from tasks.errors import ErrorCode
 from tasks.job import STOPPED, Status
 from tasks.records import Reason
@@ -32,6 +36,8 @@ from tests.naver_replica.serving import Replica
 PATIENCE_S = 10
 PAGES = ("/", "/static/job.html", "/static/log.html", "/static/overview.html")
 WIDE, PHONE = (1600, 1000), (390, 844)
+NOTING = ("FetchError", "QualityError", "_break")
+QUOTING = ("packed by", "begins with", "X-Robots-Tag", "7: 7")  # what came, as it came
 HOSTILE = "<img src=x onerror=document.title='hit'> ${1} </script><b>고양이</b>"
 
 # Accessible names, roles and colours are Chrome's own; what is too faint is computed from them.
@@ -313,6 +319,22 @@ def test_the_real_dashboard_collects_what_its_page_asks_for(real: Page) -> None:
     real.click("#tiles [data-stage]")
     real.shows(".view-facts", "사과")
     real.press(Keys.ESCAPE)
+
+    folder = Settings().data_dir / "naver_collected" / job
+    hostile = "<script>document.querySelector('h1').remove()</script>"
+    with (folder / "report.html").open("a") as report:
+        report.write(hostile)
+    address = real.one("#report[target=_blank]").get_attribute("href")
+    page_now = real.browser.current_url
+    real.browser.get(address)
+    real.shows("h1", "사과")
+    assert real.run("return document.querySelector('script') && window.origin") == "null"
+    assert real.run("return document.querySelector('.pictures img').naturalWidth") > 0
+    assert real.run("return getComputedStyle(document.querySelector('.pictures')).display") == (
+        "grid"
+    )
+    complaints(real.browser)  # the script that was kept from running
+    real.browser.get(page_now)
 
     real.click("a[href*='log.html']")
     real.shows("#log", "8 images saved")
@@ -639,7 +661,48 @@ def test_the_large_view_goes_through_the_pictures_by_keys(page: Page, stub: Stub
     page.click("#tiles [data-stage=fetch]")
     page.shows(".view-picture", "사진 없음")
     page.shows(".attempts", "시간 초과")
-    page.shows(".attempts [lang=en]", "not finished after 30 s")
+    page.shows(".attempts [lang=ko]", "30초 안에 끝나지 않음")
+
+
+def notes() -> Iterator[str]:
+    """Yield what the program may note of a picture, each place filled by a number."""
+    for name in ("fetch", "quality", "politeness"):
+        for node in ast.walk(ast.parse((PROJECT_DIR / f"tasks/{name}.py").read_text("utf-8"))):
+            found: list[ast.expr] = []
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(NOTING):
+                found = node.args[1:]
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("detail", "why"):
+                found = [node.value]
+            for value in found:
+                if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    yield value.value
+                elif isinstance(value, ast.JoinedStr):
+                    parts = [
+                        str(part.value) if isinstance(part, ast.Constant) else "7"
+                        for part in value.values
+                    ]
+                    yield "".join(parts).replace("7 announced", "over 7 MB announced")
+
+
+def test_what_is_noted_of_a_picture_has_its_korean(page: Page) -> None:
+    close = choose_subject(np.eye(4, dtype=np.float32)[[0, 0, 0, 0, 1]], eps=0.1)
+    alone = choose_subject(np.eye(4, dtype=np.float32), eps=0.1)
+    sentences = [*map(close.sentence, range(5)), alone.sentence(0)]
+    sentences += [sentence.format(group=2) for sentence in SENTENCES.values()]
+    said = [*dict.fromkeys([*sentences, *notes(), "Candidates can be had: 144 for 고양이."])]
+    assert len(said) > 25
+    page.open()
+    translated = page.browser.execute_async_script(
+        "const [notes, done] = arguments;"
+        "import('/static/js/details.js').then((m) => done(notes.map(m.korean)))",
+        said,
+    )
+    lacking = [note for note, korean in zip(said, translated, strict=True) if korean is None]
+    assert [note for note in lacking if not note.startswith(QUOTING)] == []
+    korean = dict(zip(said, translated, strict=True))
+    core = "주제 그룹의 중심; 거리 0.1 안에 이미지 3장; 대표 이미지와의 거리 0"
+    assert korean[close.sentence(0)] == core
+    assert korean["Candidates can be had: 144 for 고양이."] == "얻을 수 있는 후보: 고양이 144개"
 
 
 def test_the_log_is_followed_filtered_and_searched(page: Page, stub: Stub) -> None:

@@ -119,7 +119,7 @@ export class JobRow {
     const isUnderWay = job.status === "running";
     this.meters.element.hidden = !isUnderWay;
     if (isUnderWay) this.meters.update(job.progress, job.query);
-    this.yield.hidden = isUnderWay || !job.waterfall;
+    this.yield.hidden = isUnderWay || !job.waterfall?.found;
     if (!this.yield.hidden && job.waterfall) drawYield(this.yield, job.waterfall);
     this.error.hidden = !job.error || isUnderWay;
   }

@@ -58,6 +58,7 @@ class JobPage {
     showStatus(this.state.badge, job.status);
     say(this.state.text, () => stateText(job));
     find("#archive").hidden = !job.count;
+    find("#report").hidden = !job.count || !job.request; // the earlier program wrote none
     if (!before || JSON.stringify(before.waterfall) !== JSON.stringify(job.waterfall)) {
       drawWaterfall(find("#waterfall"), job.waterfall, (verdict) => this.#jumpTo(verdict));
     }
@@ -122,6 +123,19 @@ class JobPage {
         },
         icon("download"),
         el("span", {}, () => t("pictures.archive")),
+      ),
+      el(
+        "a",
+        {
+          id: "report",
+          class: "button",
+          href: jobPath(this.id, "/report"),
+          target: "_blank",
+          rel: "noreferrer noopener",
+          hidden: true,
+        },
+        icon("out"),
+        el("span", {}, () => t("job.report")),
       ),
       el(
         "a",

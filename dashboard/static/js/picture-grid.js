@@ -30,6 +30,7 @@ export class PictureGrid {
     this.list.addEventListener("keydown", (event) => this.#onKey(event));
     this.list.addEventListener("click", (event) => this.#onClick(event));
     addEventListener("scroll", () => this.#drawSoon(), { passive: true });
+    addEventListener("resize", () => this.#drawSoon());
     new ResizeObserver(() => this.#drawSoon()).observe(this.place);
   }
 

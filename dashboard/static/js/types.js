@@ -33,6 +33,7 @@
  * @property {number | null} elapsed_s
  * @property {Record<string, {done: number, expected: number}> | null} progress
  * @property {Waterfall | null} waterfall
+ * @property {Record<string, unknown> | null} request null in the rows of the earlier program
  * @property {number | null} position
  * @property {string | null} prefect_url
  * @property {boolean} can_resume
