@@ -30,7 +30,7 @@ from tasks.errors import ErrorCode
 from tasks.job import STOPPED, Status
 from tasks.records import Reason
 from tasks.settings import PROJECT_DIR, Settings
-from tests.dashboard_stub import STATIC, Stub, shares
+from tests.dashboard_stub import STATIC, Stub, shares, waterfall
 from tests.naver_replica.serving import Replica
 
 PATIENCE_S = 10
@@ -443,6 +443,9 @@ def test_why_a_job_ended_is_said_in_the_language_of_the_page(page: Page, stub: S
     page.click("#language")
     page.until(lambda: page.one(row(job, ".job-error")).text == sentence)
     page.until(lambda: page.one(row(stopped, ".job-error")).text == STOPPED.sentence)
+    page.open(f"/static/job.html?job_id={stopped}").shows("#job-error", STOPPED.sentence)
+    calm = "return getComputedStyle(document.querySelector('#job-error')).color"
+    assert page.run(calm) == page.run(calm.replace("#job-error", ".muted"))
     page.open(f"/static/job.html?job_id={job}").shows("#job-error [lang=en]", sentence)
     page.click("#language")
     page.shows("#job-error [lang=ko]", "30분 이상 기다렸다가")
@@ -576,6 +579,27 @@ def test_a_grid_of_2000_pictures_stays_small_and_quick(page: Page, stub: Stub) -
     page.one('[data-at="1999"][data-stage]')
     order = [int(tile.get_attribute("data-at")) for tile in page.all("#tiles button")]
     assert order == sorted(set(order))
+
+
+def test_a_grid_fills_a_window_that_grows_taller(page: Page, stub: Stub) -> None:
+    job = stub.add("고양이", status="running")
+    stub.finish(job, found=600)
+    page.resize((390, 600))
+    page.open(f"/static/job.html?job_id={job}").one("#tiles [data-stage]")
+    page.resize((390, 6000))
+    lowest = (
+        "return Math.max(...[...document.querySelectorAll('#tiles li')]"
+        ".map((tile) => tile.getBoundingClientRect().bottom))"
+    )
+    page.until(lambda: page.run(lowest) > 6000)
+
+
+def test_where_nothing_was_found_there_is_no_bar(page: Page, stub: Stub) -> None:
+    nothing = stub.add("없음", status="failed", error="No results.", waterfall=waterfall(shares(0)))
+    job = stub.add("사과", status="running")
+    stub.finish(job)
+    page.open().one(row(job, ".yield-bar"))
+    page.lacks(row(nothing, ".yield-bar"))
 
 
 def busy_s(browser: Chrome) -> float:
