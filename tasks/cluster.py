@@ -26,7 +26,7 @@ Labels = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.intp]
 
-ADMISSION = 0.6  # of the way from the rest's mean score to the subject's
+ADMISSION = 0.7  # of the way from the rest's mean score to the subject's
 STEEPNESS = 12.0  # of the score there
 NO_CLAIM, FAINT_CLAIM = 0.05, 0.14
 LIKE_CLAIMS = 0.6  # the lesser to the greater

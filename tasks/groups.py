@@ -32,8 +32,8 @@ ONE_CONTENT = 0.05
 ONE_SUBJECT = 0.33
 SAMPLE = 800  # pictures among which groups are found; they are then known in all
 RADII = 8
-SHARES = (0.08, 0.15, 0.3, 0.5, 0.75, 0.9)  # of the pictures in one guess
-CENTRES = 6  # guesses of each share
+SHARES = (0.08, 0.15, 0.22, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9)  # of the pictures in one guess
+CENTRES = 8  # guesses of each share
 STRONG_RIDGE, LOOSE_RIDGE, LEAST_RIDGE = 0.05, 0.005, 0.5  # the first two for each picture
 STILL = 0.01  # a change of membership that is none
 # The contrast of a group is the ratio of its distance to the rest and the distance inside. Halves
@@ -41,6 +41,9 @@ STILL = 0.01  # a change of membership that is none
 # scale lets a tight rival of two fifths of a loose subject lose, and two subjects as one too.
 LEAST_CONTRAST, CONTRAST_SCALE = 1.25, 0.25
 BACKGROUND_DISCOUNT = 1.1  # where the rest is the more compact: it may be the group, seen from afar
+# Of two groups of like claims the one within the other may be the subject, the rest of the outer
+# one not: of each, how much lies in the outer, and how much of that it is at least.
+WITHIN, LEAST_PART, LIKE_CLAIM = 0.9, 0.25, 0.65
 FULL_SEPARATION = 9.0  # standard deviations between a group and the rest
 
 
@@ -281,6 +284,7 @@ def _settled_groups(
     members = (groups > 0.5).astype(np.float64)
     scores = regression.without_each(groups, _loose_ridge(n))
     claims = _claims(vectors, members, _separation(scores, groups), evidence)
+    claims[hold_more(vectors, members, claims)] = 0
     found = [(groups[:, at], float(claims[at])) for at in _disjoint(members, claims)]
     return sorted(found, key=lambda group: -group[1])
 
@@ -311,6 +315,30 @@ def _claims(vectors: Array, members: Array, separation: Array, evidence: Evidenc
     stands_out *= np.sqrt(np.clip(separation / FULL_SEPARATION, 0, 1))
     votes = evidence.votes(members) / evidence.votes(np.ones((len(members), 1)))
     return np.asarray(votes * stands_out * evidence.favour(members))
+
+
+def hold_more(vectors: Array, members: Array, claims: Array) -> list[int]:
+    """Return which groups (n, k) are another one of a like claim, and more of the rest.
+
+    What a group has beyond a part of it shows the same subject if it lies nearer to that part than
+    to what is outside, by the contrast that a subject has at least.
+    """
+
+    def is_mixed(outer: int, inner: int) -> bool:
+        part = (members[:, outer] * members[:, inner]) > 0
+        beyond = (members[:, outer] > 0) & ~part
+        is_part = part.sum() >= max(WITHIN * members[:, inner].sum(), LEAST_PART * size[outer])
+        if not is_part or beyond.sum() < 3 or claims[inner] < LIKE_CLAIM * claims[outer]:
+            return False
+        middle = vectors[beyond].mean(axis=0)
+        near = 1 - middle @ vectors[part].mean(axis=0)
+        far = 1 - np.median(vectors[members[:, outer] == 0] @ middle)
+        return bool(near * LEAST_CONTRAST > far)
+
+    size = members.sum(axis=0)
+    standing = np.flatnonzero(claims > 0).tolist()
+    with_rest = [at for at in standing if size[at] <= len(members) - 3]
+    return [outer for outer in with_rest if any(is_mixed(outer, inner) for inner in standing)]
 
 
 def _disjoint(members: Array, claims: Array) -> list[int]:

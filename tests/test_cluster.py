@@ -5,6 +5,7 @@ import pytest
 from sklearn.cluster import DBSCAN
 
 from tasks.cluster import NOISE, Clustering, Kind, Outcome, choose_subject
+from tasks.groups import hold_more
 
 AXES = 256  # dimensions; random directions in them are nearly at right angles
 
@@ -119,6 +120,15 @@ def test_two_equal_groups_are_shown_as_such() -> None:
     for one in found.groups:
         assert one.medoid in one.members
     assert found.chosen.sum() == 30
+
+
+def test_a_group_gives_way_to_its_part_if_the_others_in_it_are_of_the_rest() -> None:
+    vectors, is_subject = mixture(around(1, 40, 0.3, 1), unrelated(60))
+    at = np.arange(len(vectors))
+    members = np.stack([is_subject, at < 55, at < 20], axis=1).astype(float)
+
+    assert hold_more(vectors, members, np.array([0.20, 0.22, 0.20])) == [1]
+    assert hold_more(vectors, members, np.array([0.10, 0.22, 0.10])) == []  # much the lesser claim
 
 
 def two_groups() -> np.ndarray:
