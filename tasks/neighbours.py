@@ -136,21 +136,42 @@ def dbscan(vectors: Matrix, *, eps: float, min_samples: int) -> Labels:
     """
     n = len(vectors)
     hood = Neighbourhood(vectors, eps)
-    is_core, is_alone = np.zeros((2, n), bool)
+    least, most = np.zeros((2, n), np.int64)  # neighbours for sure, and with those that may be
+    is_core, is_connected = np.zeros((2, n), bool)
     component = np.arange(n)  # of each core: the first core known to be connected with it
     for start in range(0, n, STRIPE):
-        rows = slice(start, min(start + STRIPE, n))
+        until = slice(0, start + STRIPE)
+        rows = np.arange(start, min(start + STRIPE, n))
+        surely, maybe = hood.surely_and_maybe_near(rows, until)
+        _count(surely, rows, least)
+        most = least if surely is maybe else _count(maybe, rows, most)
+        is_core[until] = least[until] >= min_samples
+        is_connected[rows] = is_core[rows]
+        _connect(hood, rows, np.flatnonzero(is_core), component, surely, maybe)
+    for rows in _stripes(np.flatnonzero(~is_core & (most >= min_samples))):
         surely, maybe = hood.surely_and_maybe_near(rows, slice(None))
         is_core[rows] = _has_enough(hood, rows, surely, maybe, min_samples)
-        is_alone[rows] = np.count_nonzero(maybe, axis=1) <= 1
-        cores = np.flatnonzero(is_core[: rows.stop])
+    cores = np.flatnonzero(is_core)
+    for rows in _stripes(cores[~is_connected[cores]]):  # known as cores too late
+        surely, maybe = hood.surely_and_maybe_near(rows, slice(None))
         _connect(hood, rows, cores, component, surely, maybe)
     labels = np.full(n, NOISE, np.int64)
     firsts, numbers = np.unique(component[is_core], return_inverse=True)
     labels[is_core] = numbers
     if len(firsts):
-        _label_border(hood, np.flatnonzero(~is_core & ~is_alone), labels)
+        _label_border(hood, np.flatnonzero(~is_core & (most > 1)), labels)
     return labels
+
+
+def _stripes(rows: Indices) -> list[Indices]:
+    return [rows[at : at + STRIPE] for at in range(0, len(rows), STRIPE)]
+
+
+def _count(near: Mask, rows: Indices, counts: Labels) -> Labels:
+    """Count the pairs of rows and of what comes before and among them, for both of each pair."""
+    counts[rows] += np.count_nonzero(near, axis=1)
+    counts[: rows[0]] += near[:, : rows[0]].sum(axis=0, dtype=np.int32)
+    return counts
 
 
 def _pairs(mask: Mask) -> tuple[Indices, Indices]:
@@ -160,41 +181,43 @@ def _pairs(mask: Mask) -> tuple[Indices, Indices]:
 
 
 def _has_enough(
-    hood: Neighbourhood, rows: slice, surely: Mask, maybe: Mask, min_samples: int
+    hood: Neighbourhood, rows: Indices, surely: Mask, maybe: Mask, min_samples: int
 ) -> Mask:
     """Which of the rows have ``min_samples`` neighbours."""
     counts = np.count_nonzero(surely, axis=1)
     if surely is not maybe:
         few = np.flatnonzero(counts < min_samples)
         at, column = _pairs((maybe ^ surely)[few])
-        holds = hood.are_near(few[at] + rows.start, column)
+        holds = hood.are_near(rows[few[at]], column)
         np.add.at(counts, few[at[holds]], 1)
     return np.asarray(counts >= min_samples)
 
 
 def _connect(
     hood: Neighbourhood,
-    rows: slice,
+    rows: Indices,
     cores: Indices,
     component: Labels,
     surely: Mask,
     maybe: Mask,
 ) -> None:
     """Join the components of the cores so far that have neighbours among the rows' cores."""
-    own = cores[cores >= rows.start]
+    place = np.flatnonzero(np.isin(rows, cores, assume_unique=True))
+    own = rows[place]
     if not len(own):
         return
     for mask in (surely,) if surely is maybe else (surely, maybe):
         names = component[cores]
         order = np.argsort(names, kind="stable")
         starts = np.flatnonzero(np.diff(names[order], prepend=-1))
-        met = np.logical_or.reduceat(mask[np.ix_(own - rows.start, cores[order])], starts, axis=1)
+        met = np.logical_or.reduceat(mask[np.ix_(place, cores[order])], starts, axis=1)
         at, other = _pairs(met)
         first, second = component[own[at]], names[order][starts][other]
         if mask is not surely:
             is_new = first != second
             at, first, second = at[is_new], first[is_new], second[is_new]
-            holds = _touch(hood, own[at], second, (mask ^ surely)[:, cores], rows, (cores, names))
+            doubtful = (mask ^ surely)[np.ix_(place, cores)]
+            holds = _touch(hood, own, at, second, doubtful, (cores, names))
             first, second = first[holds], second[holds]
         _merge(component, cores, first, second)
 
@@ -202,17 +225,17 @@ def _connect(
 def _touch(
     hood: Neighbourhood,
     own: Indices,
+    asked: Indices,
     others: Labels,
     doubtful: Mask,
-    rows: slice,
     known: tuple[Indices, Labels],
 ) -> Mask:
-    """Which of the rows (k,) are near a core of the other component (k,); few are asked."""
+    """Which of ``own[asked]`` (k,) are near a core of the other component (k,); few are asked."""
     cores, names = known
-    holds = np.zeros(len(own), bool)
-    for at, (row, other) in enumerate(zip(own, others, strict=True)):
-        candidates = cores[doubtful[row - rows.start] & (names == other)]
-        holds[at] = hood.are_near(np.full(len(candidates), row), candidates).any()
+    holds = np.zeros(len(asked), bool)
+    for number, (at, other) in enumerate(zip(asked, others, strict=True)):
+        candidates = cores[doubtful[at] & (names == other)]
+        holds[number] = hood.are_near(np.full(len(candidates), own[at]), candidates).any()
     return holds
 
 
