@@ -29,7 +29,7 @@ Score = Callable[[Array], Array]  # memberships (n, k) → scores (n, k)
 ONE_CONTENT = 0.05
 # Pictures farther apart than this in the mean are not one subject, as far as nothing else is there
 # to compare with: of unrelated ones the mean is 0.38 and more, of loose subjects 0.32.
-ONE_SUBJECT = 0.33
+ONE_SUBJECT = 0.35
 SAMPLE = 800  # pictures among which groups are found; they are then known in all
 RADII = 8
 SHARES = (0.08, 0.15, 0.22, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9)  # of the pictures in one guess
