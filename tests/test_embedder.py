@@ -22,6 +22,8 @@ from transformers import (
 
 from tasks.embedder import Embedder, _load, in_batches, load
 from tasks.errors import ModelError
+from tasks.towers import text_tower
+from tasks.weights import checkpoint
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.pictures import draw
 
@@ -109,6 +111,31 @@ def test_every_family_gives_the_numbers_of_transformers(family: str, tmp_path: P
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
     assert cosines(vectors, stock(folder, pictures())).min() >= 0.99999
     assert embedder.networks[0].text_model is None
+
+
+@pytest.mark.usefixtures("_without_bfloat16")
+@pytest.mark.parametrize("vision", ["CLIPVision", "ViT"])
+def test_a_vision_model_joined_with_a_text_model_of_another_kind_loads(
+    vision: str, tmp_path: Path
+) -> None:
+    """As Korean CLIPs are made: the eyes of CLIP, and a RoBERTa that reads Korean."""
+    config = transformers.VisionTextDualEncoderConfig.from_vision_text_configs(
+        getattr(transformers, f"{vision}Config")(**VISION),
+        transformers.RobertaConfig(**TEXT),
+        projection_dim=24,
+    )
+    torch.manual_seed(0)
+    network = transformers.VisionTextDualEncoderModel(config).eval()
+    network.save_pretrained(tmp_path)
+    CLIPImageProcessorPil(**CUT).save_pretrained(tmp_path)
+    vectors = ours(load(str(tmp_path), "cpu"), pictures())
+    assert cosines(vectors, stock(tmp_path, pictures())).min() >= 0.99999
+    reader = text_tower(checkpoint(str(tmp_path)))
+    assert reader.vision_model is None
+    tokens = torch.tensor([[1, 7, 9, 2]])
+    with torch.inference_mode():
+        read, expected = (n.get_text_features(tokens).pooler_output for n in (reader, network))
+    torch.testing.assert_close(read, expected)
 
 
 @pytest.mark.usefixtures("_without_bfloat16")
