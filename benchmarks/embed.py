@@ -1,48 +1,77 @@
-"""Files to vectors, ours against the plain ways: equality and speed.
+"""Files to vectors, ours against the plain ways and sentence-transformers: equality, speed, memory.
 
     python benchmarks/embed.py [--photos DIR] [--pictures 500] [--repeats 3] [--device auto]
-                               [--model DIR]
+                               [--model DIR] [--memory 20000]
 
 Without ``--photos`` the pictures are drawn ones, as the replica of Naver shows them.
 ``one by one`` opens, prepares with the stock processor and embeds one picture at a time in float32;
-``batches of 32`` does the same in batches, as clip-retrieval and sentence-transformers do. Without
-``--model`` all embed with an untrained model of the exact size of CLIP ViT-B/32, its weights
-seeded. Loading is timed apart, on a warm disk. ``forward`` is the model's share of ours: crops on
-the host to vectors on the host.
+``batches of 32`` does the same in batches. ``sentence-transformers`` is its own ``encode`` of the
+opened pictures in batches of 32, in float32; it is installed into ``build/sentence-transformers``
+at the first run, beside the torch and transformers of the project, and left out where that fails.
+``ours, float32`` is ours as on CPUs without bfloat16. ``forward`` is the model's share of ours:
+crops on the host to vectors on the host. Without ``--model`` all embed with an untrained model of
+the exact size of CLIP ViT-B/32, its weights seeded. Loading is timed apart, on a warm disk. All
+ways take their turn in each repeat; ``ratio`` is the median of the repeats' own ratios.
 
 ``min_cosine`` is the least over all photographs, and greyscale, extremely long and tiny ones made
 of them, of ours to the plain way: in the precision of this machine, and in float32. For it both see
 the same upright sRGB pixels; the plain way by itself ignores colour profiles.
+
+``memory`` is that of the flow's stage over so many different pictures (none: 0), in a process of
+its own: in batches of 64, their crops kept on disk as the download keeps them. ``loaded_mb`` is it
+with the model loaded, ``beside_mb`` the peak above that in each quarter of the time.
 """
 
 import argparse
 import json
+import multiprocessing
+import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from hashlib import sha256
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import torch
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
-from transformers import AutoImageProcessor, AutoModel, CLIPConfig, CLIPImageProcessorPil, CLIPModel
+from transformers import (
+    AutoImageProcessor,
+    AutoModel,
+    AutoTokenizer,
+    CLIPConfig,
+    CLIPImageProcessorPil,
+    CLIPModel,
+)
 from transformers.utils import logging as transformers_logging
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.download import Memory
+from flows.collect import BATCH
+from tasks.embed import embed_batch, load_model
 from tasks.embedder import Embedder, Prepared, _load, load
 from tasks.quality import decode
+from tasks.records import Address, Candidate, Measures, Picture
+from tasks.towers import image_tower
+from tasks.weights import checkpoint
+from tasks.workspace import Workspace
+from tests.conftest import TINY_CLIP
 from tests.naver_replica.pictures import SUBJECTS, draw
 
 PLAIN_BATCH = 32
+PEER = "sentence-transformers==6.2.0"
+PEER_DIR = Path(__file__).parents[1] / "build" / "sentence-transformers"
 SIZES = ((640, 480), (480, 640), (1280, 960), (800, 800))
 
 
@@ -51,6 +80,7 @@ def vit_b_32(folder: Path) -> Path:
     torch.manual_seed(0)
     CLIPModel(CLIPConfig()).save_pretrained(folder)
     CLIPImageProcessorPil().save_pretrained(folder)
+    AutoTokenizer.from_pretrained(TINY_CLIP).save_pretrained(folder)  # any: nothing is read
     return folder
 
 
@@ -94,6 +124,84 @@ def plain(
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
+def sentence_transformers(
+    model: str, device: torch.device
+) -> Callable[[Sequence[Path]], np.ndarray] | None:
+    """Load the peer with the same weights; None where it cannot be installed."""
+    if not PEER_DIR.is_dir():
+        Console(stderr=True).print(f"Installing {PEER} into {PEER_DIR} …")
+        # Without what it depends on: the project has all of that.
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+        if subprocess.run([*command, "--target", PEER_DIR, PEER], check=False).returncode:  # noqa: S603
+            return None
+    sys.path.append(str(PEER_DIR))
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules import Transformer
+
+    network = SentenceTransformer(modules=[Transformer(model)], device=str(device))
+
+    def encode(files: Sequence[Path]) -> np.ndarray:
+        return np.asarray(
+            network.encode(
+                [opened(file) for file in files],
+                batch_size=PLAIN_BATCH,
+                normalize_embeddings=True,
+                show_progress_bar=False,
+            )
+        )
+
+    return encode
+
+
+def embed_many(model: str, device: str, photos: Sequence[Path], count: int, result: Any) -> None:
+    """Embed pictures by the flow's stage; send the memory (MB) before the first, and a last word.
+
+    They are the crops of photographs, moved by some lines: none has a vector already.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        os.environ["DATA_DIR"] = temporary
+        workspace = Workspace(Path(temporary) / ".work")
+        load_model.fn(workspace, model, device, "cat")
+        crop = workspace.crop()
+        assert crop, "The processor of this model does more than to cut."
+        crops = [crop(decode(file.read_bytes()).pixels) for file in photos]
+        result.send(psutil.Process().memory_full_info().pss / 1e6)
+        for start in range(0, count, BATCH):
+            pictures = []
+            for n in range(start, min(start + BATCH, count)):
+                candidate = Candidate((Address(f"https://example.com/{n}.jpg"),), n + 1, "files")
+                name = sha256(candidate.key.encode()).hexdigest()
+                workspace.save_crop(crop, name, np.roll(crops[n % len(crops)], n // len(crops), 0))
+                measures = Measures(*crop.kept, sharpness=100, phash="0" * 16)
+                pictures.append(Picture(candidate, (), "JPEG", name, measures))
+            number = workspace.add_batch([picture.candidate for picture in pictures])
+            workspace.save_results(number, pictures)
+            embed_batch.fn(workspace, number, model, device)
+        vectors = [workspace.vectors(n, model) for n in range(workspace.batch_count())]
+        assert sum(len(v) for v in vectors if v is not None) == count
+        result.send("done")
+
+
+def stage_memory(model: str, device: str, photos: Sequence[Path], count: int) -> dict[str, Any]:
+    """Measure the memory of ``embed_many`` in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=embed_many, args=(model, device, photos, count, there))
+    process.start()
+    there.close()  # so that a process that dies is an error here
+    loaded = here.recv()
+    with Memory(process.pid or 0) as memory:
+        here.recv()
+    process.join()
+    figures = memory.megabytes
+    quarters = [max(figures[len(figures) * n // 4 : len(figures) * (n + 1) // 4]) for n in range(4)]
+    return {
+        "pictures": count,
+        "loaded_mb": round(loaded),
+        "beside_mb": [round(peak - loaded) for peak in quarters],
+    }
+
+
 def drawn(folder: Path) -> Path:
     """Draw pictures of the sizes of photographs on the web."""
     folder.mkdir()
@@ -125,6 +233,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--model")
+    parser.add_argument("--memory", type=int, default=20_000)
     arguments = parser.parse_args()
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()
@@ -133,6 +242,11 @@ def main() -> None:
         photos = sorted(file for file in folder.iterdir() if file.is_file())
         files = list(islice(cycle(photos), arguments.pictures))
         model = arguments.model or str(vit_b_32(Path(temporary) / "model"))
+        memory = (
+            stage_memory(model, arguments.device, photos, arguments.memory)
+            if arguments.memory
+            else None
+        )
         network = AutoModel.from_pretrained(model, dtype=torch.float32).eval()
         processor = AutoImageProcessor.from_pretrained(model)
         load(model, arguments.device)  # the disk is warm, and the imports are done
@@ -141,6 +255,12 @@ def main() -> None:
         embedder = load(model, arguments.device)
         load_s = time.perf_counter() - started
         network = network.to(embedder.devices[0])
+        exact = replace(
+            embedder,
+            networks=(image_tower(checkpoint(model), torch.float32).to(embedder.devices[0]),),
+            devices=embedder.devices[:1],
+            dtype=torch.float32,
+        )
         crops = [embedder.prepare(decode(file.read_bytes())[1]) for file in photos]
 
         def forward() -> np.ndarray:
@@ -150,9 +270,12 @@ def main() -> None:
         ways: dict[str, Callable[[], np.ndarray]] = {
             "ours": lambda: ours(embedder, files),
             "forward": forward,
+            "ours, float32": lambda: ours(exact, files),
             "batches of 32": lambda: plain(network, processor, files, PLAIN_BATCH),
             "one by one": lambda: plain(network, processor, files, 1),
         }
+        if encode := sentence_transformers(model, embedder.devices[0]):
+            ways["sentence-transformers"] = lambda: encode(files)
         seconds: dict[str, list[float]] = {name: [] for name in ways}
         ours(embedder, files[: embedder.batch])
         for _ in range(arguments.repeats):
@@ -163,27 +286,34 @@ def main() -> None:
         every = [*photos, *odd_pictures(photos, Path(temporary))]
         reference = plain(network, processor, every, 1, decoded)
         cosine = least_cosine(ours(embedder, every), reference)
-        exact = replace(
-            embedder, networks=(network,), devices=embedder.devices[:1], dtype=torch.float32
-        )
         cosine_float32 = least_cosine(ours(exact, every), reference)
+
+    def ratio(one: str, other: str) -> float:
+        return statistics.median(
+            theirs / own for own, theirs in zip(seconds[one], seconds[other], strict=True)
+        )
+
     rate = {name: arguments.pictures / statistics.median(s) for name, s in seconds.items()}
-    table = Table("way", "pictures/s: median", "least", "most", title="files to vectors")
+    table = Table(
+        "way", "pictures/s: median", "least", "most", "ours is × as fast", title="files to vectors"
+    )
     for name, taken in seconds.items():
         figures = (rate[name], arguments.pictures / max(taken), arguments.pictures / min(taken))
-        table.add_row(name, *(f"{figure:.1f}" for figure in figures))
+        table.add_row(name, *(f"{figure:.1f}" for figure in figures), f"{ratio('ours', name):.2f}")
     Console().print(table)
     result = {
         "stage": "embed",
         "ours": round(rate["ours"], 1),
         "peer": round(rate["one by one"], 1),
         "unit": "pictures/s",
-        "ratio": round(rate["ours"] / rate["one by one"], 2),
-        "ratio_batched": round(rate["ours"] / rate["batches of 32"], 2),
+        "ratio": round(ratio("ours", "one by one"), 2),
+        "ratios": {name: round(ratio("ours", name), 2) for name in ways},
+        "ratios_float32": {name: round(ratio("ours, float32", name), 2) for name in ways},
         "forward": round(rate["forward"], 1),
         "load_s": round(load_s, 2),
         "min_cosine": round(cosine, 6),
         "min_cosine_float32": round(cosine_float32, 7),
+        "memory": memory,
         "pictures": arguments.pictures,
         "batch": embedder.batch,
         "device": str(embedder.devices[0]),
