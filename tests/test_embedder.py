@@ -118,7 +118,7 @@ def test_every_family_gives_the_numbers_of_transformers(family: str, tmp_path: P
 def test_a_vision_model_joined_with_a_text_model_of_another_kind_loads(
     vision: str, tmp_path: Path
 ) -> None:
-    """As Korean CLIPs are made: the eyes of CLIP, and a RoBERTa that reads Korean."""
+    """As some Korean CLIPs are made: the eyes of CLIP, and a RoBERTa that reads Korean."""
     config = transformers.VisionTextDualEncoderConfig.from_vision_text_configs(
         getattr(transformers, f"{vision}Config")(**VISION),
         transformers.RobertaConfig(**TEXT),
