@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial
-from types import FrameType
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +38,7 @@ def cancellable(flow_run_id: str) -> Iterator[Callable[[], object]]:
     Yields what another thread may call to have it cancelled.
     """
     is_main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(_INTERRUPT, _raise_interrupt) if is_main else None
+    before = signal.signal(_INTERRUPT, stopping.interrupt) if is_main else None
     over = threading.Event()
     deciding = threading.Lock()
 
@@ -122,7 +121,3 @@ def _ask_prefect(run_id: str, prefect_api: str, state: State[Any]) -> bool:
         except ObjectNotFound:
             return False
     return bool(result.state and result.state.is_cancelled())
-
-
-def _raise_interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

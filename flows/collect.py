@@ -218,7 +218,8 @@ def recorded(request: CollectRequest, settings: Settings) -> Iterator[tuple[str,
             recording(settings, run_id, on_cancel=cancel) as recorder,
         ):
             try:
-                yield job_id, out_dir, recorder
+                with stopping.keeping_interrupts():
+                    yield job_id, out_dir, recorder
             except CollectError as error:
                 log.error("%s", error)
                 raise

@@ -12,14 +12,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from types import FrameType
 
 from prefect.logging.handlers import PrefectConsoleHandler
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tasks import progress
+from tasks import progress, stopping
 from tasks.recorder import handling
 
 STAGES = ("search", "download", "embed", "save")
@@ -34,7 +33,8 @@ _person: ContextVar[Progress | None] = ContextVar("person", default=None)
 def display() -> Iterator[None]:
     """Show the log lines, and on a terminal the progress, of what runs in the block."""
     quiet_prefect()
-    signal.signal(signal.SIGTERM, _stop)
+    # End as on Ctrl-C: Prefect restores this handler, so its temporary server is stopped too.
+    signal.signal(signal.SIGTERM, stopping.interrupt)
     console = Console(stderr=True)
     if console.is_terminal:
         with _bars(console), handling(_lines_above(console)):
@@ -55,11 +55,6 @@ def quiet_prefect() -> None:
             if isinstance(handler, PrefectConsoleHandler):
                 logger.removeHandler(handler)
                 logger.addHandler(logging.NullHandler())  # without any, Python prints warnings
-
-
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    """End as on Ctrl-C: Prefect restores this handler, so its temporary server is stopped too."""
-    raise KeyboardInterrupt
 
 
 def _lines_above(console: Console) -> logging.Handler:

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from prefect.exceptions import ParameterTypeError
+from prefect.exceptions import ParameterTypeError, TerminationSignal
 from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from pydantic import TypeAdapter
 
 from flows.collect import Report, collect
 from flows.request import CollectRequest
 from flows.reselect import Asked, reselect
+from tasks import stopping
 from tasks.errors import (
     BadRequestError,
     BlockedError,
@@ -337,6 +339,24 @@ def test_a_stopped_run_leaves_nothing_behind_and_can_go_on(
     report = run("사과 500", limit=30, job_id=stopped.id)
     assert report.waterfall.chosen == 30
     assert only(jobs).status is Status.DONE
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_that_a_library_takes_for_an_error_stops_the_run(
+    number: signal.Signals, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        TypeAdapter(object).dump_json(object(), fallback=lambda _: signal.raise_signal(number))
+
+    monkeypatch.setattr("flows.collect.gather", interrupted)
+    before = signal.signal(signal.SIGTERM, stopping.interrupt)  # as the command line has it
+    try:
+        with pytest.raises((KeyboardInterrupt, TerminationSignal)):
+            run()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    job = only(jobs)
+    assert (job.status, job.error_code) == (Status.CANCELLED, STOPPED.code)
 
 
 def test_bad_arguments_are_one_sentence() -> None:
