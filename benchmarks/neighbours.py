@@ -3,8 +3,9 @@
     python benchmarks/neighbours.py [--n 40000] [--d 512] [--repeats 2] [--alone]
 
 The vectors are 40 subjects of different tightness in 60 % noise. Both run in turn, each in a
-process of its own, whose greatest memory less that before the run is what a way costs. ``--alone``
-leaves scikit-learn out, for more vectors than it can take.
+process of its own, whose greatest memory less that before the run is what a way costs; torch is
+imported before, as by the embedding that precedes it. ``--alone`` leaves scikit-learn out, for more
+vectors than it can take.
 """
 
 import argparse
@@ -63,6 +64,8 @@ def _run(
     way: Callable[[npt.NDArray[np.float32]], Labels], n: int, d: int
 ) -> tuple[float, float, Labels]:
     vectors = make_vectors(n, d)
+    import torch  # noqa: F401 - where pictures are embedded, it is there already
+
     way(vectors[:3000])  # warms up
     Path("/proc/self/clear_refs").write_text("5")  # the greatest memory is counted from here
     before = _greatest_memory_mb()

@@ -20,6 +20,7 @@ from PIL import Image
 from tasks import stopping
 from tasks.crops import Crop
 from tasks.errors import ModelError
+from tasks.processor import is_bfloat16_fast
 from tasks.quality import Pixels
 from tasks.towers import crop_of, image_processor, image_tower
 from tasks.weights import checkpoint
@@ -184,9 +185,7 @@ def _precision(device: "torch.device") -> "torch.dtype":
 
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    able = torch.cpu.get_capabilities()
-    is_fast = able.get("avx512_bf16") or able.get("amx_bf16")
-    return torch.bfloat16 if is_fast else torch.float32
+    return torch.bfloat16 if is_bfloat16_fast() else torch.float32
 
 
 def _batch(embedder: Embedder) -> int:

@@ -9,18 +9,23 @@ takes all pairs in one matrix, so is it done here: to the last bit. Above, its r
 on how the rows are cut, and pairs nearer than 1e-6 to the radius may fall on either side.
 """
 
-import time
-from functools import cache
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tasks.processor import is_bfloat16_fast
+
 if TYPE_CHECKING:  # torch takes seconds to import, so only what needs it does
     import torch
 
 NOISE = -1
-STRIPE = 1024  # rows; times n: the numbers held at once
+STRIPE = 256  # rows; times n: the pairs that are looked at together
+AHEAD = 2  # stripes that other threads compute meanwhile
 PAIRS = 16_384  # computed one by one at once
 WHOLE = 11_585  # vectors; scikit-learn multiplies up to 1 GiB of 8 bytes a pair at once
 # bfloat16 has 8 significant bits: a number moves by 2^-8 of it at most when it is rounded so.
@@ -43,15 +48,18 @@ class Neighbourhood:
         self.eps = eps
         self._whole = self._of_all_pairs() if len(vectors) <= WHOLE else None
         self._rough: torch.Tensor | None = None
-        if self._whole is None and eps < MOST_ROUGH and _is_bfloat16_fast():
+        if self._whole is None and eps < MOST_ROUGH and is_bfloat16_fast():
             self._rough = _rounded(self.unit)
-            lost = np.linalg.norm(self.unit - self._rough.float().numpy(), axis=1).max()
-            self._doubt = float(2 * lost + lost**2) + OF_A_NUMBER * (1 - eps) + OF_SUMS
+            lost = max(
+                float(np.linalg.norm(exact - rough.float().numpy(), axis=1).max())
+                for exact, rough in zip(_cut(self.unit), _cut(self._rough), strict=True)
+            )
+            self._doubt = 2 * lost + lost**2 + OF_A_NUMBER * (1 - eps) + OF_SUMS
 
-    def near(self, rows: slice | Indices, columns: slice) -> Mask:
+    def near(self, rows: slice | Indices, columns: slice | Indices) -> Mask:
         """Return a mask (rows, columns) of the pairs within the radius, exactly."""
         if self._whole is not None:
-            return self._whole[rows, columns]
+            return self._whole[rows][:, columns]
         distances = self.unit[rows] @ self.unit[columns].T
         np.subtract(1, distances, out=distances)
         np.clip(distances, 0, 2, out=distances)
@@ -73,14 +81,53 @@ class Neighbourhood:
         np.fill_diagonal(distances, 0)
         return np.asarray(distances <= self.eps)
 
-    def surely_and_maybe_near(self, rows: slice | Indices, columns: slice) -> tuple[Mask, Mask]:
-        """Return which pairs are within the radius for sure, and which may be."""
+    def stripes(
+        self, rows: Indices, columns: Indices | None = None
+    ) -> Iterator[tuple[Indices, Mask, Mask]]:
+        """Yield some of the rows after others, and which columns are near: surely, and maybe.
+
+        Without ``columns``, these are for each stripe the vectors before and in it. While the
+        caller is at one stripe, another thread computes the next.
+        """
+        parts = _cut(rows)
+        coming: deque[Future[tuple[Mask, Mask]]] = deque()
+        with self._threads() as threads:
+            for number, part in enumerate(parts):
+                until = slice(part[-1] + 1) if columns is None else columns
+                coming.append(threads.submit(self._surely_and_maybe_near, part, until))
+                if len(coming) > AHEAD:
+                    yield parts[number - AHEAD], *coming.popleft().result()
+            for part, found in zip(parts[len(parts) - len(coming) :], coming, strict=True):
+                yield part, *found.result()
+
+    @contextmanager
+    def _threads(self) -> Iterator[ThreadPoolExecutor]:
+        """Threads for the stripes. Numpy's products use all cores; torch's use one in each."""
+        if self._rough is None:
+            with ThreadPoolExecutor(1) as threads:
+                yield threads
+            return
+        import torch
+
+        cores = torch.get_num_threads()
+        try:
+            with ThreadPoolExecutor(cores, "near", torch.set_num_threads, (1,)) as threads:
+                yield threads
+        finally:
+            torch.set_num_threads(cores)  # here, and in threads that begin after
+
+    def _surely_and_maybe_near(self, rows: Indices, columns: slice | Indices) -> tuple[Mask, Mask]:
         if self._rough is None:
             near = self.near(rows, columns)
             return near, near
         rough = _bits_of(self._rough[rows] @ self._rough[columns].T)
         surely = rough > _bits(1 - self.eps + self._doubt)
         return surely, rough >= _bits(1 - self.eps - self._doubt)
+
+
+def _cut(whole: Any) -> list[Any]:
+    """Return the stripes of an array or a tensor, in order."""
+    return [whole[at : at + STRIPE] for at in range(0, len(whole), STRIPE)]
 
 
 def _rounded(matrix: Matrix) -> "torch.Tensor":
@@ -101,23 +148,6 @@ def _bits(number: float) -> int:
     return int(np.float32(number).view(np.uint32)) >> 16
 
 
-@cache
-def _is_bfloat16_fast() -> bool:
-    """Whether this processor multiplies bfloat16 at least half as fast again as float32."""
-    import torch
-
-    def seconds(matrix: torch.Tensor) -> float:
-        taken = []
-        for _ in range(3):
-            started = time.perf_counter()
-            _ = matrix @ matrix.T
-            taken.append(time.perf_counter() - started)
-        return min(taken)
-
-    matrix = torch.ones(768, 512)
-    return seconds(matrix.bfloat16()) * 1.5 < seconds(matrix)
-
-
 def count_neighbours(vectors: Matrix, eps: float) -> Labels:
     """Count for each vector those at most ``eps`` away, itself included; (n,), exact."""
     everyone, counts = Neighbourhood(vectors, eps), np.empty(len(vectors), np.int64)
@@ -131,29 +161,31 @@ def dbscan(vectors: Matrix, *, eps: float, min_samples: int) -> Labels:
     """Return DBSCAN's labels (n,), -1 for noise, of vectors (n, d) by cosine distance.
 
     They are those of scikit-learn: clusters are numbered by their first core, and what borders on
-    several clusters belongs to the first. Beside the vectors and a copy in unit length, at most
-    about 10 ``STRIPE`` n bytes are held.
+    several clusters belongs to the first. Beside the vectors and copies in unit length, at most
+    about 20 ``STRIPE`` n bytes are held.
     """
     n = len(vectors)
     hood = Neighbourhood(vectors, eps)
     least, most = np.zeros((2, n), np.int64)  # neighbours for sure, and with those that may be
     is_core, is_connected = np.zeros((2, n), bool)
     component = np.arange(n)  # of each core: the first core known to be connected with it
-    for start in range(0, n, STRIPE):
-        until = slice(0, start + STRIPE)
-        rows = np.arange(start, min(start + STRIPE, n))
-        surely, maybe = hood.surely_and_maybe_near(rows, until)
+    for rows, surely, maybe in hood.stripes(np.arange(n)):
+        until = slice(0, rows[-1] + 1)
         _count(surely, rows, least)
         most = least if surely is maybe else _count(maybe, rows, most)
         is_core[until] = least[until] >= min_samples
         is_connected[rows] = is_core[rows]
-        _connect(hood, rows, np.flatnonzero(is_core), component, surely, maybe)
-    for rows in _stripes(np.flatnonzero(~is_core & (most >= min_samples))):
-        surely, maybe = hood.surely_and_maybe_near(rows, slice(None))
+        place, cores = np.flatnonzero(is_core[rows]), np.flatnonzero(is_core)
+        among = np.ix_(place, cores)
+        near = surely[among]
+        may_be_near = near if surely is maybe else maybe[among]
+        _connect(hood, rows[place], cores, component, near, may_be_near)
+    unsure = np.flatnonzero(~is_core & (most >= min_samples))
+    for rows, surely, maybe in hood.stripes(unsure, np.arange(n)):
         is_core[rows] = _has_enough(hood, rows, surely, maybe, min_samples)
     cores = np.flatnonzero(is_core)
-    for rows in _stripes(cores[~is_connected[cores]]):  # known as cores too late
-        surely, maybe = hood.surely_and_maybe_near(rows, slice(None))
+    late = cores[~is_connected[cores]]  # became cores by what came after them
+    for rows, surely, maybe in hood.stripes(late, cores):
         _connect(hood, rows, cores, component, surely, maybe)
     labels = np.full(n, NOISE, np.int64)
     firsts, numbers = np.unique(component[is_core], return_inverse=True)
@@ -163,14 +195,12 @@ def dbscan(vectors: Matrix, *, eps: float, min_samples: int) -> Labels:
     return labels
 
 
-def _stripes(rows: Indices) -> list[Indices]:
-    return [rows[at : at + STRIPE] for at in range(0, len(rows), STRIPE)]
-
-
 def _count(near: Mask, rows: Indices, counts: Labels) -> Labels:
     """Count the pairs of rows and of what comes before and among them, for both of each pair."""
-    counts[rows] += np.count_nonzero(near, axis=1)
-    counts[: rows[0]] += near[:, : rows[0]].sum(axis=0, dtype=np.int32)
+    counts[rows] += [np.count_nonzero(row) for row in near]
+    of_pairs = near[:, : rows[0]].view(np.uint8)
+    for start in range(0, len(rows), 255):  # a byte counts no further: 4 times as fast as int32
+        counts[: rows[0]] += np.add.reduce(of_pairs[start : start + 255], axis=0, dtype=np.uint8)
     return counts
 
 
@@ -201,23 +231,21 @@ def _connect(
     surely: Mask,
     maybe: Mask,
 ) -> None:
-    """Join the components of the cores so far that have neighbours among the rows' cores."""
-    place = np.flatnonzero(np.isin(rows, cores, assume_unique=True))
-    own = rows[place]
-    if not len(own):
-        return
+    """Join the components of the cores so far that have neighbours among some rows, cores too.
+
+    The masks are of (rows, cores).
+    """
     for mask in (surely,) if surely is maybe else (surely, maybe):
         names = component[cores]
         order = np.argsort(names, kind="stable")
         starts = np.flatnonzero(np.diff(names[order], prepend=-1))
-        met = np.logical_or.reduceat(mask[np.ix_(place, cores[order])], starts, axis=1)
+        met = np.logical_or.reduceat(mask[:, order], starts, axis=1)
         at, other = _pairs(met)
-        first, second = component[own[at]], names[order][starts][other]
+        first, second = component[rows[at]], names[order][starts][other]
         if mask is not surely:
             is_new = first != second
             at, first, second = at[is_new], first[is_new], second[is_new]
-            doubtful = (mask ^ surely)[np.ix_(place, cores)]
-            holds = _touch(hood, own, at, second, doubtful, (cores, names))
+            holds = _touch(hood, rows, at, second, mask ^ surely, (cores, names))
             first, second = first[holds], second[holds]
         _merge(component, cores, first, second)
 
@@ -256,15 +284,14 @@ def _merge(component: Labels, cores: Indices, first: Labels, second: Labels) -> 
 def _label_border(hood: Neighbourhood, others: Indices, labels: Labels) -> None:
     """Give those of the others that have a core in reach the lowest label of such cores."""
     nobody = np.iinfo(np.int64).max
-    of_core = np.where(labels == NOISE, nobody, labels)
     cores = np.flatnonzero(labels != NOISE)
-    for rows in np.array_split(others, len(others) // STRIPE + 1):
-        surely, maybe = hood.surely_and_maybe_near(rows, slice(None))
+    of_core = labels[cores]
+    for rows, surely, maybe in hood.stripes(others, cores):
         if surely is not maybe:
-            at, column = _pairs((maybe ^ surely)[:, cores])
+            at, column = _pairs(maybe ^ surely)
             holds = hood.are_near(rows[at], cores[column])
-            surely[at[holds], cores[column[holds]]] = True
-        at, column = _pairs(surely[:, cores])
+            surely[at[holds], column[holds]] = True
+        at, column = _pairs(surely)
         lowest = np.full(len(rows), nobody)
-        np.minimum.at(lowest, at, of_core[cores[column]])
+        np.minimum.at(lowest, at, of_core[column])
         labels[rows] = np.where(lowest < nobody, lowest, NOISE)

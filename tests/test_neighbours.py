@@ -40,7 +40,7 @@ def in_stripes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut small sets into stripes, and multiply roughly first, as large ones are."""
     monkeypatch.setattr(tasks.neighbours, "WHOLE", 0)
     monkeypatch.setattr(tasks.neighbours, "STRIPE", 64)
-    monkeypatch.setattr(tasks.neighbours, "_is_bfloat16_fast", lambda: True)
+    monkeypatch.setattr(tasks.neighbours, "is_bfloat16_fast", lambda: True)
 
 
 @pytest.mark.usefixtures("in_stripes")
