@@ -36,7 +36,7 @@ from tasks.settings import Settings
 
 MAX_BYTES = 30_000_000
 DEADLINE_S = 30.0  # for one address, redirects and all
-STEP_TIMEOUT_S = 5.0  # to connect, or between two reads
+STEP_TIMEOUT_S = 10.0  # to connect, or between two reads
 MAX_REDIRECTS = 5
 WEB_PORTS = frozenset({80, 443})
 LONGEST_RETRY_AFTER_S = 86_400.0

@@ -2,12 +2,14 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -339,6 +341,36 @@ def test_a_stopped_run_leaves_nothing_behind_and_can_go_on(
     report = run("사과 500", limit=30, job_id=stopped.id)
     assert report.waterfall.chosen == 30
     assert only(jobs).status is Status.DONE
+
+
+@pytest.mark.timeout(400)  # it begins twelve times
+def test_a_job_killed_at_ten_moments_ends_in_the_same_dataset(jobs: Jobs, tmp_path: Path) -> None:
+    def dataset(out_dir: Path) -> dict[str, bytes]:
+        told = {"job.json", "report.html"}  # also when and how long
+        files = (path for path in out_dir.rglob("*") if path.is_file() and path.name not in told)
+        return {str(path.relative_to(out_dir)): path.read_bytes() for path in files}
+
+    def has(pattern: str, count: int) -> Callable[[], bool]:
+        return lambda: len(list(killed.glob(pattern))) >= count
+
+    query, limit, killed = "자동차 100", 30, tmp_path / "killed"
+    whole = run(query, limit=limit, out_dir=tmp_path / "whole")
+    fetched = range(1, whole.waterfall.unique)
+    moments = [has(".work/images/[!.]*", n) for n in sorted(random.sample(fetched, 9))]
+    asked = ["--limit", str(limit), "--out-dir", str(killed), "--model", str(TINY_CLIP), query]
+    for is_moment in (*moments, has("img_*.jpg", random.randrange(1, limit))):  # noqa: S311
+        process = command(*asked)
+        while not is_moment() and process.poll() is None:
+            time.sleep(0.005)
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        job_id = next(job.id for job in jobs.newest(limit=10) if job.out_dir == str(killed))
+        asked = ["--job-id", job_id]
+    process = command(*asked)
+    _, err = process.communicate(timeout=90)
+    assert process.returncode == 0, err
+    assert dataset(killed) == dataset(tmp_path / "whole")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -1,5 +1,6 @@
 """What becomes of candidates: retried by kind of failure, every attempt on record."""
 
+import ctypes
 import re
 import subprocess
 import sys
@@ -216,7 +217,10 @@ from tasks.workspace import Workspace
 workspace = Workspace(Path(sys.argv[1]))
 picture = Address(Path(sys.argv[2]).as_uri(), AddressKind.FILE)
 number = workspace.add_batch([Candidate((picture,), rank, "files") for rank in range(1, 60)])
-resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+if sys.argv[3] == "full":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+else:
+    (workspace.root / "images").mkdir(mode=0o555)
 try:
     download_batch.fn(workspace, number, QualityLimits())
 except OutputError as error:
@@ -224,14 +228,28 @@ except OutputError as error:
 """
 
 
-def test_a_disk_that_takes_no_more_ends_the_batch_with_that_sentence(tmp_path: Path) -> None:
+_LIBC = ctypes.CDLL(None)
+
+
+def _as_anybody() -> None:
+    """Take from root, before it begins a program, its leave to pass over permissions."""
+    _LIBC.prctl(24, 1)  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE; anybody else has no such leave
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"), [("full", "File too large"), ("denied", "Permission denied")]
+)
+def test_a_disk_that_takes_no_more_ends_the_batch_with_that_sentence(
+    trouble: str, said: str, tmp_path: Path
+) -> None:
     """A full disk is not to be had here; a limit on the size of files fails at the same place."""
     (tmp_path / "picture").write_bytes(PICTURE)
     done = subprocess.run(  # noqa: S603 — our own interpreter and text
-        [sys.executable, "-c", _FULL, str(tmp_path / "work"), str(tmp_path / "picture")],
+        [sys.executable, "-c", _FULL, str(tmp_path / "work"), str(tmp_path / "picture"), trouble],
         capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1],
+        preexec_fn=_as_anybody,
     )  # fmt: skip
-    assert re.search(r"images/\w+ cannot be written: File too large\. Check", done.stdout)
+    assert re.search(rf"images/\w+ cannot be written: {said}\. Check", done.stdout)
     assert len(done.stdout.splitlines()) == 1
     assert not list((tmp_path / "work").rglob(".tmp-*"))
 
