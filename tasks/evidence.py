@@ -12,6 +12,7 @@ Numbers = Sequence[float] | npt.NDArray[np.float64] | npt.NDArray[np.int64]
 
 SIGNIFICANT = 2.0  # standard deviations
 RANK_WEIGHT, TEXT_WEIGHT, COPIES_WEIGHT = 1.0, 2.0, 0.5
+LEAST_FAVOUR = 0.25  # a text may be misread: what is clear to the eye becomes doubtful, not nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Evidence:
         """Say how much speaks for groups (n, k): above 1 for, below against, what is significant.
 
         It is the chance that a member stands above another picture (Mann and Whitney, 1947), as a
-        multiple of one half, to the power of the weight.
+        multiple of one half, to the power of the weight; ``LEAST_FAVOUR`` at least.
         """
         n, size = len(members), members.sum(axis=0)
         pairs = np.maximum(size * (n - size), 1)
@@ -48,8 +49,8 @@ class Evidence:
             above = (standing @ members - size * (size + 1) / 2) / pairs
             error = np.sqrt((n + 1) / 12 / pairs)
             is_significant = np.abs(above - 0.5) > SIGNIFICANT * error
-            favour *= np.where(is_significant, (2 * np.maximum(above, 0.01)) ** weight, 1)
-        return favour
+            favour *= np.where(is_significant, (2 * above) ** weight, 1)
+        return np.maximum(favour, LEAST_FAVOUR)
 
 
 def gather(

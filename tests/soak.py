@@ -86,7 +86,8 @@ def check(here: Site, job: Job, expected: Status | None) -> str:
     if processes_of(job):
         return "a process of it is left"
     if expected and job.status not in (expected, Status.DONE):  # it may have been quicker
-        return f"{job.status} instead of {expected}: {job.error}"
+        reasons = (job.waterfall or {}).get("reasons")
+        return f"{job.status} instead of {expected}: {job.error} {reasons}"
     return ""
 
 
@@ -113,7 +114,7 @@ def main() -> int:
                 sys.stderr.write(f"{number + 1:3} of {asked.runs}: {runs[-1][0]}, {runs[-1][1]}\n")
                 if number == min(9, asked.runs - 1):
                     early = memory(here)
-            until(lambda: _unfinished(here) == 0 or None, "the end of all runs", 180)
+            until(lambda: _ended(here) == asked.runs or None, "the end of all runs", 180)
             time.sleep(5)
             with here.jobs() as jobs:
                 rows = {job.query: job for job in jobs.newest(limit=10 * asked.runs)}
@@ -141,6 +142,11 @@ def main() -> int:
 def _unfinished(here: Site) -> int:
     with here.jobs() as jobs:
         return sum(job.status not in ENDED for job in jobs.newest(limit=500))
+
+
+def _ended(here: Site) -> int:
+    with here.jobs() as jobs:
+        return sum(job.status in ENDED for job in jobs.newest(limit=500))
 
 
 if __name__ == "__main__":

@@ -154,6 +154,14 @@ def test_what_else_is_known_decides_between_like_groups(name: str) -> None:
     assert not found.chosen[20:].any()
 
 
+def test_a_misread_text_does_not_make_nothing_of_a_clear_group() -> None:
+    vectors = np.concatenate([around(1, 60, 0.2, 1), unrelated(40)])
+    text_similarity = np.where(np.arange(100) < 60, 0.1, 0.3)
+    found = choose_subject(vectors, text_similarity=text_similarity)
+    assert found.outcome is not Outcome.NONE
+    np.testing.assert_array_equal(found.chosen, choose_subject(vectors).chosen)
+
+
 def test_evidence_that_says_nothing_changes_nothing() -> None:
     vectors, truth = mixture(*MIXTURES["three in ten"])
     n, rng = len(vectors), np.random.default_rng(3)
