@@ -2,6 +2,8 @@
 
 import os
 import sys
+import threading
+import time
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
@@ -12,6 +14,7 @@ from prefect_ray import RayTaskRunner
 from flows.runners import report_when_done
 from tasks.settings import Settings
 
+LOOK_EVERY_S = 0.5
 OBJECT_STORE_BYTES = 100_000_000  # only records travel; Ray's own choice is a third of the memory
 
 
@@ -31,14 +34,30 @@ def ray_runner(settings: Settings) -> TaskRunner[Any]:
             "object_store_memory": OBJECT_STORE_BYTES,
             "_node_ip_address": "127.0.0.1",
             "runtime_env": {
+                "worker_process_setup_hook": end_with_cluster,
                 "env_vars": {
                     "OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // processes)),
                     # A worker imports the flow by its file's name, which Ray would not find.
                     "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-                }
+                },
             },
         }
     )
+
+
+def end_with_cluster() -> None:
+    """Have this process of a cluster end with it, also amid a task; Ray would end the task first.
+
+    The cluster itself ends with the run that began it, however that ends.
+    """
+    raylet = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == raylet:
+            time.sleep(LOOK_EVERY_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="cluster-watch", daemon=True).start()
 
 
 class _RayRunner(RayTaskRunner):  # type: ignore[misc]  # it is not typed
