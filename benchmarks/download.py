@@ -194,8 +194,8 @@ class Memory:
         while not self._ended.wait(0.2):
             try:
                 family = [self._process, *self._process.children(recursive=True)]
-                if family:
-                    self.megabytes.append(sum(p.memory_full_info().pss for p in family) / 1e6)
+                if held := sum(p.memory_full_info().pss for p in family):  # none: it has just ended
+                    self.megabytes.append(held / 1e6)
             except psutil.Error:  # one of them ended meanwhile
                 continue
 
