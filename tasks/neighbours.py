@@ -87,7 +87,7 @@ class Neighbourhood:
         """Yield some of the rows after others, and which columns are near: surely, and maybe.
 
         Without ``columns``, these are for each stripe the vectors before and in it. While the
-        caller is at one stripe, another thread computes the next.
+        caller is at one stripe, other threads compute the next ones.
         """
         parts = _cut(rows)
         coming: deque[Future[tuple[Mask, Mask]]] = deque()

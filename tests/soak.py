@@ -110,7 +110,7 @@ def main() -> int:
             early: dict[str, float] = {}
             for number in range(asked.runs):
                 runs.append(one_run(here, number, chance))
-                until(lambda: _unfinished(here) < AT_ONCE or None, "a free place", 180)
+                until(lambda: len(runs) - _ended(here) < AT_ONCE or None, "a free place", 180)
                 sys.stderr.write(f"{number + 1:3} of {asked.runs}: {runs[-1][0]}, {runs[-1][1]}\n")
                 if number == min(9, asked.runs - 1):
                     early = memory(here)
@@ -137,11 +137,6 @@ def main() -> int:
     }
     sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
     return 1 if wrong or orphans or len(rows) != asked.runs else 0
-
-
-def _unfinished(here: Site) -> int:
-    with here.jobs() as jobs:
-        return sum(job.status not in ENDED for job in jobs.newest(limit=500))
 
 
 def _ended(here: Site) -> int:
