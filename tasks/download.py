@@ -2,8 +2,9 @@
 
 A candidate's addresses are tried in turn until one gives an image; every attempt stands in the
 record. What may work a little later (a connection that was reset, a timeout, 429, 5xx) is tried
-again; a refusal goes to the next address at once. An image that came but is too small or blurred
-ends the trying: the other renditions are made from it.
+again; a refusal goes to the next address at once, and only a refusal to the same URL with another
+Referer. An image that came but is too small or blurred ends the trying: the other renditions are
+made from it.
 """
 
 import asyncio
@@ -39,6 +40,8 @@ from tasks.workspace import Result, Workspace
 
 TRY_AGAIN_AFTER_S = (0.5, 1.0, 2.0)  # give or take half, so that failures together part
 LOOK_EVERY_S = 0.2  # for a request to stop
+# With another Referer a host may give what it refused, or hid behind a page or a circle.
+REFUSALS = frozenset({Reason.HTTP_ERROR, Reason.NOT_AN_IMAGE, Reason.TOO_MANY_REDIRECTS})
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -59,6 +62,7 @@ class Download:
         """Fetch one candidate; where every address fails, the first failure's reason stands."""
         attempts: list[Attempt] = []
         failures: list[FetchError | QualityError] = []
+        hopeless: set[str] = set()  # URLs, with whatever Referer
         data = b""
 
         def note(address: Address, error: FetchError | QualityError) -> None:
@@ -67,6 +71,8 @@ class Download:
             failures.append(error)
 
         for address in candidate.addresses:
+            if address.url in hopeless:
+                continue
             try:
                 data = await self._bytes_at(address, note)
                 return await self._threaded(self._judge, candidate, address, data, attempts)
@@ -75,6 +81,9 @@ class Download:
                 if error.reason is Reason.OPTED_OUT:  # another rendition would only get round it
                     failures = [error]
                     break
+                is_transient = isinstance(error, FetchError) and error.is_transient
+                if is_transient or error.reason not in REFUSALS:
+                    hopeless.add(address.url)
         first = failures[0]
         return await self._threaded(
             self._stored, Rejected(candidate, first.reason, first.detail, tuple(attempts))

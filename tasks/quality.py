@@ -197,10 +197,11 @@ def sharpness(grey: Pixels) -> float:
     """Return the variance of the Laplacian of a grey image, shape (height, width).
 
     The focus measure of Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy",
-    2000. The 16-bit Laplacian is exact for 8-bit input.
+    2000. The 16-bit Laplacian is exact for 8-bit input, and so are its sums.
     """
-    _, deviation = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))
-    return float(deviation[0, 0] ** 2)
+    laplacian = cv2.Laplacian(grey, cv2.CV_16S)
+    mean = cv2.sumElems(laplacian)[0] / laplacian.size
+    return cv2.norm(laplacian, cv2.NORM_L2SQR) / laplacian.size - mean**2
 
 
 def perceptual_hash(grey: Pixels) -> str:
@@ -209,6 +210,8 @@ def perceptual_hash(grey: Pixels) -> str:
     The 8×8 lowest frequencies of the picture at 32×32, each compared with their median (Zauner,
     "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010).
     """
-    small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
-    lowest = cv2.dct(small)[:8, :8].ravel()
+    image = Image.fromarray(grey)
+    # A gap of 2 takes a third of the time, and copies of other sizes come out as near.
+    small = image.resize((32, 32), Image.Resampling.BILINEAR, reducing_gap=2)
+    lowest = cv2.dct(np.asarray(small, np.float32))[:8, :8].ravel()
     return np.packbits(lowest > np.median(lowest)).tobytes().hex()

@@ -24,8 +24,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO
+from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
@@ -66,19 +66,25 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
 
     Raises ``OutputError`` where it cannot be written.
     """
+    temporary = path.with_name(f"{UNFINISHED}{uuid4().hex}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, prefix=UNFINISHED, delete=False) as file:
-            temporary = Path(file.name)
-            try:
+        try:
+            with _created(temporary) as file:
                 yield file
-                file.close()
-                temporary.chmod(0o644)  # temporary files begin as the owner's alone
-                temporary.rename(path)
-            finally:
-                temporary.unlink(missing_ok=True)
+            temporary.rename(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise _cannot_be_written(path, error) from error
+
+
+def _created(path: Path) -> IO[bytes]:
+    try:
+        return path.open("xb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("xb")
 
 
 def _cannot_be_written(path: Path, error: OSError) -> OutputError:

@@ -90,6 +90,19 @@ def test_a_refusal_goes_to_the_next_address_at_once(how: str, base: str, tmp_pat
     assert [attempt.kind for attempt in result.attempts] == [AddressKind.ORIGINAL] * 2
 
 
+@pytest.mark.parametrize(
+    ("how", "times"),
+    [("status/403", 2), ("body/html", 2), ("silence", 4), ("status/503", 4), ("body/megapixels", 1)],
+)
+def test_another_referer_is_tried_only_where_it_may_help(
+    how: str, times: int, base: str, tmp_path: Path
+) -> None:
+    url, other = f"{base}/failing/99/{how}", f"{base}/picture"
+    addresses = (Address(url), Address(url, referer="https://example.com/"), Address(other))
+    (result,) = downloaded(Workspace(tmp_path), Candidate(addresses, 1, "files"))
+    assert [attempt.url for attempt in result.attempts] == [url] * times + [other]
+
+
 def test_the_first_failure_is_the_reason_and_all_are_on_record(base: str, tmp_path: Path) -> None:
     (result,) = downloaded(
         Workspace(tmp_path),
