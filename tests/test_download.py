@@ -92,7 +92,13 @@ def test_a_refusal_goes_to_the_next_address_at_once(how: str, base: str, tmp_pat
 
 @pytest.mark.parametrize(
     ("how", "times"),
-    [("status/403", 2), ("body/html", 2), ("silence", 4), ("status/503", 4), ("body/megapixels", 1)],
+    [
+        ("status/403", 2),
+        ("body/html", 2),
+        ("silence", 4),
+        ("status/503", 4),
+        ("body/megapixels", 1),
+    ],
 )
 def test_another_referer_is_tried_only_where_it_may_help(
     how: str, times: int, base: str, tmp_path: Path
