@@ -184,8 +184,8 @@ def main() -> None:
     ):
         os.environ |= replica.environment() | {"DATA_DIR": folder}
         quiet_prefect()
-        use_prefect_server()
-        load(arguments.model, "auto")
+        with use_prefect_server():
+            load(arguments.model, "auto")
         nothing()
         start = statistics.median(timed(nothing)[0] for _ in range(5))
 

@@ -12,10 +12,12 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 import prefect
 import requests
+import uvicorn
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
@@ -53,20 +55,28 @@ def running_server() -> str | None:
     return local if _answers(local) else None
 
 
-def use_prefect_server() -> None:
-    """Have a Prefect server until this process ends: a running one, else a temporary one.
+@contextmanager
+def use_prefect_server() -> Iterator[None]:
+    """Have a Prefect server from the end of the block until this process ends.
 
-    Raises ``PrefectError``.
+    It is one that runs already, else a temporary one, which takes seconds to start: meanwhile the
+    block may do other things. Raises ``PrefectError``.
     """
     until_exit = ExitStack()  # not sooner: till then Prefect's threads deliver logs and events
     atexit.register(until_exit.close)
-    url = running_server() or _start(until_exit)
+    if url := running_server():
+        yield
+    else:
+        url, server = _start()
+        until_exit.callback(_stop, server)
+        yield
+        _wait_until_up(url, server)
     # The row has a sign of life of its own, and the end of Prefect's would be waited for.
     changes = {PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
     until_exit.enter_context(temporary_settings(changes))
 
 
-def _start(until_exit: ExitStack) -> str:
+def _start() -> "tuple[str, subprocess.Popen[bytes]]":
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -79,10 +89,7 @@ def _start(until_exit: ExitStack) -> str:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    until_exit.callback(_stop, server)
-    url = f"http://127.0.0.1:{port}/api"
-    _wait_until_up(url, server)
-    return url
+    return f"http://127.0.0.1:{port}/api", server
 
 
 def _stop(server: "subprocess.Popen[bytes]") -> None:
@@ -116,20 +123,23 @@ def _wait_until_up(url: str, server: "subprocess.Popen[bytes]") -> None:
 
 def _serve(port: int) -> None:
     """Serve until standard input closes."""
-    import uvicorn  # here, as the parent needs neither and would wait for both
-    from prefect.server.api.server import create_app
+    serving: list[uvicorn.Server] = []
+    threading.Thread(target=_end_with_parent, args=(serving,), daemon=True).start()
+
+    from prefect.server.api.server import create_app  # here, as the parent would wait for it
 
     app = create_app(ephemeral=True)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical"))
+    serving.append(server)
+    server.run()
 
-    def end_with_parent() -> None:
-        sys.stdin.read()
+
+def _end_with_parent(serving: Sequence[uvicorn.Server]) -> None:
+    sys.stdin.read()
+    for server in serving:  # none while it still imports
         server.should_exit = True
         time.sleep(STOP_TIMEOUT_S / 2)  # connections that stay open would hold it for ever
-        os._exit(0)
-
-    threading.Thread(target=end_with_parent, daemon=True).start()
-    server.run()
+    os._exit(0)
 
 
 if __name__ == "__main__":
