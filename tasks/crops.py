@@ -1,7 +1,8 @@
 """The part of a picture that a model sees: resized, then cut from the middle. Pure.
 
-It is made by Pillow, as the stock image processors of transformers make it, to the same pixel: a
-model gets what it was trained on.
+Stock image processors of transformers resize by Pillow. Where the shape is kept, PyTorch gives the
+same in a fifth of the time, but for one value in hundreds that is a step or two of 256 off. Where
+it is not, Pillow may begin with the other side, and the differences are larger: that is left to it.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ import numpy as np
 from PIL import Image
 
 from tasks.quality import MAX_PIXELS, Pixels
+
+_TORCH_MODES = {Image.Resampling.BILINEAR: "bilinear", Image.Resampling.BICUBIC: "bicubic"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +30,18 @@ class Crop:
         kept_height, kept_width = self.kept
         top, left = (new_height - kept_height) // 2, (new_width - kept_width) // 2
         resample = Image.Resampling(self.resample)
-        image = Image.fromarray(pixels)
         if new_height * new_width <= MAX_PIXELS:
-            whole = np.asarray(image.resize((new_width, new_height), resample))
+            mode = _TORCH_MODES.get(resample) if isinstance(self.resized, int) else None
+            whole = (
+                _resized_by_torch(pixels, new_height, new_width, mode)
+                if mode
+                else np.asarray(Image.fromarray(pixels).resize((new_width, new_height), resample))
+            )
             return whole[top : top + kept_height, left : left + kept_width]
         # A line of pixels would fill the memory. Only the middle is resized, rounded otherwise.
         down, right = height / new_height, width / new_width
         box = (left * right, top * down, (left + kept_width) * right, (top + kept_height) * down)
+        image = Image.fromarray(pixels)
         return np.asarray(image.resize((kept_width, kept_height), resample, box))
 
     def _resized(self, height: int, width: int) -> tuple[int, int]:
@@ -41,3 +49,11 @@ class Crop:
             return self.resized
         short = min(height, width)
         return self.resized * height // short, self.resized * width // short
+
+
+def _resized_by_torch(pixels: Pixels, height: int, width: int, mode: str) -> Pixels:
+    import torch  # takes seconds, so only what needs it does
+
+    picture = torch.from_numpy(np.require(pixels, requirements="W")).permute(2, 0, 1)[None]
+    resized = torch.nn.functional.interpolate(picture, (height, width), mode=mode, antialias=True)
+    return np.asarray(resized[0].permute(1, 2, 0))
