@@ -9,9 +9,11 @@ Without ``--photos`` the pictures are drawn ones, as the replica of Naver shows 
 opened pictures in batches of 32, in float32; it is installed into ``build/sentence-transformers``
 at the first run, beside the torch and transformers of the project, and left out where that fails.
 ``ours, float32`` is ours as on CPUs without bfloat16. ``forward`` is the model's share of ours:
-crops on the host to vectors on the host. Without ``--model`` all embed with an untrained model of
-the exact size of CLIP ViT-B/32, its weights seeded. Loading is timed apart, on a warm disk. All
-ways take their turn in each repeat; ``ratio`` is the median of the repeats' own ratios.
+crops on the host to vectors on the host; ``share_of_peak`` is its operations a second, of what the
+best of large matrix products reaches in the same precision (``peak_tflops``). Without ``--model``
+all embed with an untrained model of the exact size of CLIP ViT-B/32, its weights seeded. Loading is
+timed apart, on a warm disk. All ways take their turn in each repeat; ``ratio`` is the median of the
+repeats' own ratios.
 
 ``min_cosine`` is the least over all photographs, and greyscale, extremely long and tiny ones made
 of them, of ours to the plain way: in the precision of this machine, and in float32. For it both see
@@ -45,6 +47,7 @@ import torch
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
+from torch.utils.flop_counter import FlopCounterMode
 from transformers import (
     AutoImageProcessor,
     AutoModel,
@@ -202,6 +205,28 @@ def stage_memory(model: str, device: str, photos: Sequence[Path], count: int) ->
     }
 
 
+def peak_flops(device: torch.device, dtype: torch.dtype) -> float:
+    """Measure the operations a second of a large matrix product, the best of ten."""
+    side = 8192 if device.type == "cuda" else 2048
+    one = torch.randn(side, side, device=device, dtype=dtype)
+    times = []
+    for _ in range(11):
+        started = time.perf_counter()
+        product = one @ one
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(time.perf_counter() - started)
+        del product
+    return 2 * side**3 / min(times[1:])
+
+
+def flops_of(embedder: Embedder, crop: Prepared) -> int:
+    """Count the operations of the matrix products for one picture."""
+    with FlopCounterMode(display=False) as counter:
+        embedder.embed([crop])
+    return int(counter.get_total_flops())
+
+
 def drawn(folder: Path) -> Path:
     """Draw pictures of the sizes of photographs on the web."""
     folder.mkdir()
@@ -283,6 +308,8 @@ def main() -> None:
                 started = time.perf_counter()
                 way()
                 seconds[name].append(time.perf_counter() - started)
+        peak = peak_flops(embedder.devices[0], embedder.dtype) * len(embedder.devices)
+        flops = flops_of(embedder, crops[0])
         every = [*photos, *odd_pictures(photos, Path(temporary))]
         reference = plain(network, processor, every, 1, decoded)
         cosine = least_cosine(ours(embedder, every), reference)
@@ -310,6 +337,8 @@ def main() -> None:
         "ratios": {name: round(ratio("ours", name), 2) for name in ways},
         "ratios_float32": {name: round(ratio("ours, float32", name), 2) for name in ways},
         "forward": round(rate["forward"], 1),
+        "share_of_peak": round(rate["forward"] * flops / peak, 3),
+        "peak_tflops": round(peak / 1e12, 2),
         "load_s": round(load_s, 2),
         "min_cosine": round(cosine, 6),
         "min_cosine_float32": round(cosine_float32, 7),

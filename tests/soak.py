@@ -5,7 +5,7 @@
 Runs start through a worker and as scripts, two at a time, on a whole installation with the replica
 of Naver. At the end each row says what became of its run, each ``done`` has its whole dataset, no
 process of a run is left, its browser included, and the memory of the server, the worker and the
-reconciler is compared with that after the first ten runs. The last line is one JSON object.
+reconciler is given after each ten runs. The last line is one JSON object.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import psutil
@@ -107,13 +107,14 @@ def main() -> int:
         environment = replica.environment() | {"TMPDIR": str(temporary)}
         with site(Path(folder), database.dsn, environment) as here:
             runs = []
-            early: dict[str, float] = {}
+            held: defaultdict[str, list[float]] = defaultdict(list)
             for number in range(asked.runs):
                 runs.append(one_run(here, number, chance))
                 until(lambda: len(runs) - _ended(here) < AT_ONCE or None, "a free place", 180)
                 sys.stderr.write(f"{number + 1:3} of {asked.runs}: {runs[-1][0]}, {runs[-1][1]}\n")
-                if number == min(9, asked.runs - 1):
-                    early = memory(here)
+                if number % 10 == 9:
+                    for name, megabytes in memory(here).items():
+                        held[name].append(megabytes)
             until(lambda: _ended(here) == asked.runs or None, "the end of all runs", 180)
             time.sleep(5)
             with here.jobs() as jobs:
@@ -123,7 +124,6 @@ def main() -> int:
                 for query, _, expected in runs
                 if (problem := check(here, rows[query], expected))
             }
-            late = memory(here)
         orphans = processes(temporary)
         database.close()
     result = {
@@ -132,8 +132,7 @@ def main() -> int:
         "acts": dict(Counter(act for _, act, _ in runs)),
         "wrong": wrong,
         "orphans": orphans,
-        "memory_mb_after_10": early,
-        "memory_mb_at_end": late,
+        "memory_mb_after_each_10": held,
     }
     sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
     return 1 if wrong or orphans or len(rows) != asked.runs else 0
