@@ -11,7 +11,8 @@ All run in turn, and each is compared with its turn's own, as the speed of a sha
 ``overhead`` is what the flow takes longer than the same task functions on a plain thread pool, less
 ``prefect_start_s``, what Prefect takes for a flow of nothing at all; its server is up before any
 clock starts. ``first_download_s`` is the time from the command line to the first image on disk,
-with a temporary Prefect server and with one that runs already, of each of five runs.
+with a temporary Prefect server, and with one that runs already beside the database, as under
+``make up``; five runs of each.
 """
 
 import argparse
@@ -49,6 +50,7 @@ from tasks.dataset import write_dataset
 from tasks.download import download_batch
 from tasks.embed import embed_batch
 from tasks.embedder import load
+from tasks.jobs import Jobs
 from tasks.search import Search
 from tasks.selection import choose
 from tasks.settings import Settings
@@ -160,6 +162,11 @@ def first_download(out_dir: Path, model: str, prefect_api: str) -> float:
     return round(seconds, 2)
 
 
+def first_downloads(folder: Path, model: str, prefect_api: str) -> list[float]:
+    """Return what ``first_download`` does, time after time."""
+    return [first_download(folder / str(n), model, prefect_api) for n in range(FIRST_TIMES)]
+
+
 def _middle_ratio(ones: Sequence[float], others: Sequence[float]) -> float:
     """The median of the ratios of what was timed one after the other."""
     return statistics.median(one / other for one, other in zip(ones, others, strict=True))
@@ -202,14 +209,10 @@ def main() -> None:
                 (Path(folder) / "vectors.sqlite").unlink(missing_ok=True)  # embed everything anew
                 taken, images[name] = timed(way, request(f"{name}-{repeat}"))
                 seconds[name].append(taken)
-        servers = {"temporary": "", "running": str(PREFECT_API_URL.value())}
-        first = {
-            name: [
-                first_download(Path(folder) / f"first-{name}-{n}", arguments.model, api)
-                for n in range(FIRST_TIMES)
-            ]
-            for name, api in servers.items()
-        }
+        first = {"temporary": first_downloads(Path(folder) / "temporary", arguments.model, "")}
+        with Jobs.open(Settings()):  # keeps the database up
+            api = str(PREFECT_API_URL.value())
+            first["running"] = first_downloads(Path(folder) / "running", arguments.model, api)
     table = Table("way", "images", "seconds: median", "least", "most", title="query to folder")
     for name, each in seconds.items():
         figures = (statistics.median(each), min(each), max(each))
