@@ -10,13 +10,16 @@ run, and works with a process for each core, 32 threads in each, and leaves the 
 
 A run is timed from its first request to its end, so no start of an interpreter counts. Memory is
 that of all processes of a run together, at its peak. ``limit`` is how many images a second all
-cores examine (decode, sharpness, hash) when the bytes are in memory already. ``long`` are the
-megabytes after each quarter of a run over so many images.
+cores examine (decode, sharpness, hash) when the bytes are in memory already. ``cpu_ms`` says where
+the time goes: the milliseconds of a core for one image in all, the median of our runs, and what its
+steps take on a thread that is alone. ``long`` are the megabytes after each quarter of a run over so
+many images.
 """
 
 import argparse
 import asyncio
 import json
+import math
 import multiprocessing
 import os
 import random
@@ -24,16 +27,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
-import psutil
 import requests
 from PIL import Image
 from rich.console import Console
@@ -41,20 +42,25 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the replica is no part of the package
 
+from benchmarks.memory import Memory
 from flows.collect import BATCH
 from flows.runners import TASKS_AT_ONCE
+from tasks.crops import Crop
 from tasks.download import download_batch
 from tasks.politeness import politeness
-from tasks.quality import QualityLimits, examine
-from tasks.records import Address, Candidate, Picture
+from tasks.quality import QualityLimits, decode, examine, measure
+from tasks.records import Address, AddressKind, Attempt, Candidate, Picture
+from tasks.traffic import OK
 from tasks.workspace import Workspace
 from tests.naver_replica.pictures import SUBJECTS, draw
 
 PEER = "img2dataset==1.47.0"
 PEER_DIR = Path(__file__).parents[1] / "build" / "img2dataset"
 LIMITS = QualityLimits(min_sharpness=0)  # img2dataset refuses none for that
+CROP = Crop(224, (224, 224), Image.Resampling.BICUBIC)  # of CLIP ViT-B/32
 SIDES = (0.85, 1.0)  # of what is cut out of a photo
 CORES = os.cpu_count() or 1
+Result = TypeVar("Result")
 
 _PEER_PROGRAM = """
 import sys, time
@@ -129,33 +135,43 @@ def serve(folder: str, ready: Any) -> None:
 
 
 def ours(urls: list[str], folder: str, result: Any) -> None:
-    """Download in this process; send when it ended and how many images there are."""
+    """Download in this process; send when it ended, how many images there are, and the CPU time."""
     workspace = Workspace(Path(folder))
     candidates = [Candidate((Address(url),), rank, "files") for rank, url in enumerate(urls)]
     numbers = [
         workspace.add_batch(candidates[at : at + BATCH]) for at in range(0, len(urls), BATCH)
     ]
+    cpu_before_s = time.process_time()
     with ThreadPoolExecutor(TASKS_AT_ONCE) as pool:
         list(pool.map(lambda n: download_batch.fn(workspace, n, LIMITS), numbers))
-    ended = time.monotonic()
+    ended, cpu_s = time.monotonic(), time.process_time() - cpu_before_s
     results = [r for number in numbers for r in workspace.results(number) or ()]
-    result.send((ended, sum(isinstance(r, Picture) for r in results)))
+    result.send((ended, sum(isinstance(r, Picture) for r in results), cpu_s))
 
 
-def run_ours(urls: list[str], folder: Path) -> tuple[float, int, list[float]]:
-    """Return when it ended, how many images came, and the memory (MB) every 0.1 s."""
+class Run(NamedTuple):
+    """When a way ended, how many images came, and what it took."""
+
+    ended: float  # by the monotonic clock
+    images: int
+    megabytes: list[float]  # every 0.2 s
+    cpu_s: float = math.nan  # of ours alone
+
+
+def run_ours(urls: list[str], folder: Path) -> Run:
+    """Download in a process of its own."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=ours, args=(urls, str(folder), there))
     process.start()
     with Memory(process.pid or 0) as memory:
-        ended, images = here.recv()
+        ended, images, cpu_s = here.recv()
         process.join()
-    return ended, images, memory.megabytes
+    return Run(ended, images, memory.megabytes, cpu_s)
 
 
-def run_peer(urls: list[str], folder: Path) -> tuple[float, int, list[float]]:
-    """Return the same of img2dataset."""
+def run_peer(urls: list[str], folder: Path) -> Run:
+    """Do the same with img2dataset."""
     folder.mkdir()
     listed, program = folder / "urls.txt", folder / "peer.py"
     listed.write_text("\n".join(urls))
@@ -170,34 +186,8 @@ def run_peer(urls: list[str], folder: Path) -> tuple[float, int, list[float]]:
         out, _ = process.communicate()
     if process.returncode:
         raise SystemExit("img2dataset failed.")
-    return float(out.split()[-1]), len(list((folder / "out").rglob("*.jpg"))), memory.megabytes
-
-
-class Memory:
-    """Measures the memory of a process and its children (PSS, so shared pages count once)."""
-
-    def __init__(self, pid: int) -> None:
-        self.megabytes: list[float] = []
-        self._process = psutil.Process(pid)
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._measure)
-
-    def __enter__(self) -> "Memory":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _measure(self) -> None:
-        while not self._ended.wait(0.2):
-            try:
-                family = [self._process, *self._process.children(recursive=True)]
-                if held := sum(p.memory_full_info().pss for p in family):  # none: it has just ended
-                    self.megabytes.append(held / 1e6)
-            except psutil.Error:  # one of them ended meanwhile
-                continue
+    images = len(list((folder / "out").rglob("*.jpg")))
+    return Run(float(out.split()[-1]), images, memory.megabytes)
 
 
 def install_peer() -> None:
@@ -220,6 +210,35 @@ def examine_limit(folder: Path, count: int) -> float:
     return len(bodies) / (time.perf_counter() - started)
 
 
+def step_costs(folder: Path, count: int) -> dict[str, float]:
+    """Return the milliseconds of CPU that each step takes for an image, on this thread alone."""
+    bodies = [(folder / f"{number}.jpg").read_bytes() for number in range(min(count, 1000))]
+    candidates = [Candidate((Address(str(n)),), n, "files") for n in range(len(bodies))]
+    attempts = (Attempt("", AddressKind.ORIGINAL, OK),)
+    milliseconds: dict[str, float] = {}
+
+    def each(step: str, work: Callable[..., Result], *arguments: Iterable[Any]) -> list[Result]:
+        started = time.thread_time()
+        results = list(map(work, *arguments))
+        milliseconds[step] = round((time.thread_time() - started) / len(bodies) * 1000, 2)
+        return results
+
+    with tempfile.TemporaryDirectory() as temporary:
+        workspace = Workspace(Path(temporary))
+        batch = workspace.add_batch(candidates)
+        decoded = each("decode", decode, bodies)
+        measured = each("grey, sharpness, hash", lambda d: measure(d, LIMITS), decoded)
+        names = each("SHA-256, file", workspace.save_image, bodies)
+        pictures = [
+            Picture(candidate, attempts, "JPEG", name, measures)
+            for candidate, name, measures in zip(candidates, names, measured, strict=True)
+        ]
+        each("record", lambda picture: workspace.add_result(batch, picture), pictures)
+        CROP(decoded[0].pixels)  # imports
+        each("crop, with a model", lambda d: CROP(d.pixels), decoded)
+    return milliseconds
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path)
@@ -228,9 +247,7 @@ def main() -> None:
     parser.add_argument("--long", type=int, default=20_000)
     arguments = parser.parse_args()
     install_peer()
-    ways: dict[str, Callable[[list[str], Path], tuple[float, int, list[float]]]] = {
-        "ours": run_ours, "img2dataset": run_peer,
-    }  # fmt: skip
+    ways = {"ours": run_ours, "img2dataset": run_peer}
     rates: dict[str, list[float]] = {name: [] for name in ways}
     peaks: dict[str, float] = dict.fromkeys(ways, 0.0)
     context = multiprocessing.get_context("spawn")
@@ -251,21 +268,25 @@ def main() -> None:
         politeness.cache_clear()
         urls = [f"http://{host}/{number}.jpg" for number in range(arguments.images)]
 
-        def measured(name: str, urls: list[str], run: str) -> tuple[float, list[float]]:
-            ended, images, megabytes = ways[name](urls, Path(temporary) / f"{name}-{run}")
-            if images != len(urls):
-                raise SystemExit(f"{name} saved {images} of {len(urls)} images.")
+        def measured(name: str, urls: list[str], turn: str) -> tuple[float, Run]:
+            run = ways[name](urls, Path(temporary) / f"{name}-{turn}")
+            if run.images != len(urls):
+                raise SystemExit(f"{name} saved {run.images} of {len(urls)} images.")
             began = float(requests.get(f"http://{host}/began", timeout=10).text)
-            return len(urls) / (ended - began), megabytes
+            return len(urls) / (run.ended - began), run
 
         limit = examine_limit(folder, arguments.images)
+        steps = step_costs(folder, arguments.images)
+        in_all: list[float] = []
         for repeat in range(arguments.repeats):
             for name in ways:
-                rate, megabytes = measured(name, urls, str(repeat))
+                rate, run = measured(name, urls, str(repeat))
                 rates[name].append(rate)
-                peaks[name] = max(peaks[name], *megabytes)
+                peaks[name] = max(peaks[name], *run.megabytes)
+                if name == "ours":
+                    in_all.append(run.cpu_s / len(urls) * 1000)
         long_urls = [f"{url}?{n}" for n in range(-(-arguments.long // len(urls))) for url in urls]
-        _, megabytes = measured("ours", long_urls[: arguments.long], "long")
+        megabytes = measured("ours", long_urls[: arguments.long], "long")[1].megabytes
         quarters = [megabytes[len(megabytes) * n // 4 - 1] for n in range(1, 5)]
         server.terminate()
     table = Table("", "images/s: median", "least", "most", "peak MB", title="addresses to images")
@@ -283,6 +304,7 @@ def main() -> None:
         "unit": "images/s",
         "ratio": round(median["ours"] / median["img2dataset"], 3),
         "limit": round(limit),
+        "cpu_ms": {"in all": round(statistics.median(in_all), 2), **steps},
         "images": arguments.images,
         "bytes_per_image": round(size),
         "peak_mb": round(peaks["ours"]),

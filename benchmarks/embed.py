@@ -60,7 +60,7 @@ from transformers.utils import logging as transformers_logging
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.download import Memory
+from benchmarks.memory import Memory
 from flows.collect import BATCH
 from tasks.embed import embed_batch, load_model
 from tasks.embedder import Embedder, Prepared, _load, load
