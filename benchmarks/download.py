@@ -48,7 +48,7 @@ from flows.runners import TASKS_AT_ONCE
 from tasks.crops import Crop
 from tasks.download import download_batch
 from tasks.politeness import politeness
-from tasks.quality import QualityLimits, decode, examine, measure
+from tasks.quality import Decoded, QualityLimits, decode, examine, measure
 from tasks.records import Address, AddressKind, Attempt, Candidate, Picture
 from tasks.traffic import OK
 from tasks.workspace import Workspace
@@ -210,6 +210,13 @@ def examine_limit(folder: Path, count: int) -> float:
     return len(bodies) / (time.perf_counter() - started)
 
 
+def crop_by_pillow(decoded: Decoded) -> Image.Image:
+    """Resize as CROP does."""
+    sides = decoded.pixels.shape[1::-1]
+    width, height = (224 * side // min(sides) for side in sides)
+    return Image.fromarray(decoded.pixels).resize((width, height), CROP.resample)
+
+
 def step_costs(folder: Path, count: int) -> dict[str, float]:
     """Return the milliseconds of CPU that each step takes for an image, on this thread alone."""
     bodies = [(folder / f"{number}.jpg").read_bytes() for number in range(min(count, 1000))]
@@ -236,6 +243,7 @@ def step_costs(folder: Path, count: int) -> dict[str, float]:
         each("record", lambda picture: workspace.add_result(batch, picture), pictures)
         CROP(decoded[0].pixels)  # imports
         each("crop, with a model", lambda d: CROP(d.pixels), decoded)
+        each("crop by Pillow", crop_by_pillow, decoded)
     return milliseconds
 
 
