@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from prefect import flow
@@ -99,10 +100,7 @@ def collect(request: CollectRequest) -> Report:
                 tasks_on(request.task_runner or settings.task_runner, settings),
                 Search(source, request.search_query, settings) as search,
             ):
-                loading = load_model.submit(
-                    workspace, request.model, request.device, request.query, request.describe
-                )
-                selection = gather(request, workspace, search, loading)
+                selection, loaded = gather(request, workspace, search)
             selection = settled(selection, request, workspace, recorder)
             waterfall, embedding = selection.waterfall(), stage_time(workspace)
             job = {
@@ -111,8 +109,8 @@ def collect(request: CollectRequest) -> Report:
                 "request": asked,
                 "source": source,
                 "search_loads": search.loads,
-                "model_revision": loading.result().revision,
-                "text": loading.result().text,
+                "model_revision": loaded.revision,
+                "text": loaded.text,
                 "download": download_report(workspace),
                 "embedding": asdict(embedding),
                 "choice": asdict(selection.choice),
@@ -131,12 +129,19 @@ def collect(request: CollectRequest) -> Report:
 
 
 def gather(
-    request: CollectRequest, workspace: Workspace, search: Search, loading: PrefectFuture[Loaded]
-) -> Selection:
+    request: CollectRequest, workspace: Workspace, search: Search
+) -> tuple[Selection, Loaded]:
     """Take candidates until enough of them show the subject, or there are no more."""
     work: list[PrefectFuture[int]] = []
     found = 0
     shown = ShownProgress(request.limit)
+
+    @cache
+    def loading() -> PrefectFuture[Loaded]:
+        """Begin to load the model: not before there are candidates, as it keeps a core busy."""
+        return load_model.submit(
+            workspace, request.model, request.device, request.query, request.describe
+        )
 
     def process(number: int, candidates: Sequence[Candidate]) -> None:
         nonlocal found
@@ -149,7 +154,7 @@ def gather(
             number,
             request.model,
             request.device,
-            wait_for=[good, loading],
+            wait_for=[good, loading()],
             return_state=False,
         )
         work.extend((good, embedded))  # in this order, as the first failure is the cause
@@ -171,9 +176,9 @@ def gather(
                 if not page:
                     break
                 process(workspace.add_batch(page), page)
-                if loading.state.is_failed():
+                if loading().state.is_failed():
                     break
-        loading.result()
+        loaded = loading().result()
         for future in work:
             future.result()
         selection = choose(workspace, workspace.batch_count(), request.model, request.criteria)
@@ -183,7 +188,7 @@ def gather(
         is_exhausted = found < target
         if chosen >= request.limit or is_exhausted or found >= request.max_candidates:
             workspace.save_target(found)  # a resumed job looks at no more
-            return selection
+            return selection, loaded
         # As many more as the yield so far asks for, but the yield may be a fluke: at most twice.
         shortfall = (request.limit - chosen) * found // max(chosen, 1)
         target = min(found + min(found, max(BATCH, shortfall)), request.max_candidates)

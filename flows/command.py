@@ -4,7 +4,6 @@ import argparse
 import json
 import logging
 import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, NoReturn
@@ -16,8 +15,6 @@ from flows.collect import Report, collect
 from flows.request import CollectRequest, begun_with
 from flows.temporary_server import use_prefect_server
 from flows.terminal import display
-from tasks import stopping
-from tasks.embedder import import_libraries
 from tasks.errors import BadRequestError, CollectError
 from tasks.jobs import Jobs
 from tasks.selection import Waterfall
@@ -35,10 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         request = _request(given)
         with display():
-            with use_prefect_server():
-                threading.Thread(target=import_libraries, name="libraries").start()
-                with Jobs.open(Settings()) as jobs:  # one that cannot be kept is better known now
-                    jobs.end_long_lost()
+            # A job that cannot be kept is better known now.
+            with use_prefect_server(), Jobs.open(Settings()) as jobs:
+                jobs.end_long_lost()
             report = collect(request)
     except CollectError as error:
         return _fail(str(error), error.exit_code, is_json)
@@ -105,7 +101,6 @@ def _begun_with(job_id: str) -> dict[str, Any]:
 
 
 def _fail(sentence: str, code: int, is_json: bool) -> int:
-    stopping.request_stop()  # what is imported still would be waited for
     if is_json:
         sys.stdout.write(json.dumps({"error": sentence, "exit_code": code}, ensure_ascii=False))
         sys.stdout.write("\n")

@@ -5,15 +5,12 @@ image tower. It works on all cores, or on all GPUs, in batches that their memory
 """
 
 import logging
-import os
-import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -25,7 +22,6 @@ from tasks.crops import Crop
 from tasks.errors import ModelError
 from tasks.processor import is_bfloat16_fast
 from tasks.quality import Pixels
-from tasks.stopping import StoppedError
 from tasks.towers import crop_of, image_processor, image_tower
 from tasks.weights import checkpoint
 from tasks.workspace import Vectors
@@ -35,14 +31,13 @@ if TYPE_CHECKING:
 
 BATCH = 32  # pictures per forward pass: on a CPU larger ones gain nothing and report more rarely
 GPU_BATCH = 1024  # at the most
-LOW_PRIORITY = 15  # the nice value of what nobody waits for
 
 Prepared = Mapping[str, npt.NDArray[Any]]  # a model's inputs for one picture, by name
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-_loading, _embedding = threading.Lock(), threading.Lock()
+_loading, _embedding = Lock(), Lock()
 
 log = logging.getLogger(__name__)
 
@@ -151,21 +146,6 @@ def _stacked(values: Sequence[npt.NDArray[Any]], device: "torch.device") -> "tor
     )
     np.stack(values, out=stacked.numpy())
     return stacked
-
-
-def import_libraries() -> None:
-    """Import what ``load`` needs, in a thread of its own, until work is to stop.
-
-    That takes seconds of a core, which nobody waits for yet: other threads go first.
-    """
-    if sys.platform == "linux":  # elsewhere a priority is the process's
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOW_PRIORITY)
-    with _loading, suppress(StoppedError):
-        stopping.check()
-        import torch  # noqa: F401
-
-        stopping.check()
-        from transformers import AutoImageProcessor, CLIPModel  # noqa: F401
 
 
 def load(model: str, device: str) -> Embedder:
