@@ -1,7 +1,7 @@
 """The part of a picture that a model sees: resized, then cut from the middle. Pure.
 
 Stock image processors of transformers resize by Pillow. Where the shape is kept, PyTorch gives the
-same in a fifth of the time, but for one value in hundreds that is a step or two of 256 off. Where
+same in a quarter of the time, but for one value in hundreds that is a step or two of 256 off. Where
 it is not, Pillow may begin with the other side, and the differences are larger: that is left to it.
 """
 
