@@ -31,7 +31,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from flows.request import CollectRequest
-from tasks.jobs import Jobs
+from tasks.database.jobs_table import Jobs
 from tasks.settings import Settings
 
 PATH = "/api/jobs?page=1&per_page=50"

@@ -45,12 +45,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # the replica is no part of 
 from benchmarks.memory import Memory
 from flows.collect import BATCH
 from flows.runners import TASKS_AT_ONCE
-from tasks.crops import Crop
 from tasks.download import download_batch
-from tasks.politeness import politeness
+from tasks.fetching.politeness import politeness
+from tasks.fetching.traffic import OK
+from tasks.images.crops import Crop
 from tasks.quality import Decoded, QualityLimits, decode, examine, measure
 from tasks.records import Address, AddressKind, Attempt, Candidate, Picture
-from tasks.traffic import OK
 from tasks.workspace import Workspace
 from tests.naver_replica.pictures import SUBJECTS, draw
 

@@ -63,11 +63,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.memory import Memory
 from flows.collect import BATCH
 from tasks.embed import embed_batch, load_model
-from tasks.embedder import Embedder, Prepared, _load, load
+from tasks.model.embedder import Embedder, Prepared, _load, load
+from tasks.model.towers import image_tower
+from tasks.model.weights import checkpoint
 from tasks.quality import decode
 from tasks.records import Address, Candidate, Measures, Picture
-from tasks.towers import image_tower
-from tasks.weights import checkpoint
 from tasks.workspace import Workspace
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.pictures import SUBJECTS, draw

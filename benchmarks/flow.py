@@ -46,11 +46,11 @@ from flows.collect import BATCH, CANDIDATES_PER_IMAGE, TASKS_AT_ONCE, collect
 from flows.request import CollectRequest
 from flows.temporary_server import use_prefect_server
 from flows.terminal import quiet_prefect
+from tasks.database.jobs_table import Jobs
 from tasks.dataset import write_dataset
 from tasks.download import download_batch
 from tasks.embed import embed_batch
-from tasks.embedder import load
-from tasks.jobs import Jobs
+from tasks.model.embedder import load
 from tasks.search import Search
 from tasks.selection import choose
 from tasks.settings import Settings

@@ -26,7 +26,7 @@ from sklearn.cluster import DBSCAN
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tasks.neighbours import dbscan
+from tasks.subject.neighbours import dbscan
 
 EPS, MIN_SAMPLES = 0.18, 3
 SUBJECTS, NOISE_SHARE = 40, 0.6

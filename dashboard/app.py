@@ -17,9 +17,10 @@ from types import FrameType
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from dashboard import routes_images, routes_jobs, routes_pages, routes_runs, tokens
+from dashboard import tokens
 from dashboard.errors import add_handlers
 from dashboard.events import Events
+from dashboard.routes import images, jobs, pages, runs
 from dashboard.security import Guard
 from dashboard.services import Services
 from dashboard.takeover import take_over_or_say_why
@@ -50,9 +51,9 @@ def create_app() -> FastAPI:
     )
     app.add_middleware(Guard)
     add_handlers(app)
-    for routes in (routes_jobs, routes_runs, routes_images, routes_pages):
+    for routes in (jobs, runs, images, pages):
         app.include_router(routes.router)
-    app.mount("/static", StaticFiles(directory=routes_pages.STATIC, check_dir=False), "static")
+    app.mount("/static", StaticFiles(directory=pages.STATIC, check_dir=False), "static")
     return app
 
 

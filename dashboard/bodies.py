@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from dashboard.runner import Runner
 from dashboard.runs import can_resume
 from flows.request import CollectRequest, Query
-from tasks.job import ENDED, Job, Status
+from tasks.jobs import ENDED, Job, Status
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 500
 MAX_QUERIES = 50

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tasks.jobs import Jobs
+from tasks.database.jobs_table import Jobs
 from tasks.settings import Settings
 
 SIZE = 8

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from dashboard import queries
 from dashboard.bodies import in_list
 from dashboard.database import Database
 from dashboard.runner import RunnerWatch
+from tasks.database import queries
+from tasks.database.jobs_table import Jobs
 from tasks.errors import DatabaseError
-from tasks.job import ENDED, Job
-from tasks.jobs import Jobs
+from tasks.jobs import ENDED, Job
 
 LOOK_EVERY_S = 1.0
 PING_EVERY_S = 15.0

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.dataset import DECISIONS, JOB, MANIFEST, REPORT
-from tasks.thumbnails import REFUSED
+from tasks.images.thumbnails import REFUSED
 
 IMAGE = re.compile(r"img_[0-9]{4,9}\.jpg", re.ASCII)
 CHOSEN = "chosen"

@@ -10,7 +10,7 @@ import unicodedata
 from pathlib import Path
 
 from dashboard.errors import BadInputError, NotFoundError
-from tasks.job import Job
+from tasks.jobs import Job
 from tasks.settings import PROJECT_DIR
 
 DEFAULT_PARENT = "naver_collected"

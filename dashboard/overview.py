@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from dashboard import queries
 from dashboard.bodies import Day, Disk, Overview, SourceHealth, Yield
 from dashboard.database import Database
-from tasks.jobs import Jobs
+from tasks.database import queries
+from tasks.database.jobs_table import Jobs
+from tasks.database.source_checks import last_check
 from tasks.settings import Settings
-from tasks.source_checks import last_check
 
 SUMS_FOR_S = 5.0
 DISK_FOR_S = 60.0

@@ -19,8 +19,8 @@ from prefect.client.schemas.objects import FlowRun, WorkerStatus
 from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL, temporary_settings
 
-from dashboard.planned import Planned
 from flows.temporary_server import PrefectError, running_server
+from tasks.database.job_queue import Planned
 
 DEPLOYMENT = "collect/collect"
 LOOK_EVERY_S = 5.0

@@ -16,19 +16,20 @@ import httpx
 from prefect.exceptions import ObjectNotFound, PrefectException, PrefectHTTPStatusError
 from pydantic import ValidationError
 
-from dashboard import planned, runner
+from dashboard import runner
 from dashboard.children import Children
 from dashboard.database import Database
 from dashboard.errors import ConflictError, InvalidError, error_of
-from dashboard.planned import Planned
 from dashboard.runner import Runner, RunnerWatch
 from dashboard.words import STATUSES
 from flows.cancelling import cancel
 from flows.reconcile import Reconciler
 from flows.request import CollectRequest
+from tasks.database import job_queue
+from tasks.database.job_queue import Planned
+from tasks.database.jobs_table import Jobs
 from tasks.errors import DatabaseError, ErrorCode
-from tasks.job import BEGUN, ENDED, STOPPED, Cause, Job, Status
-from tasks.jobs import Jobs
+from tasks.jobs import BEGUN, ENDED, STOPPED, Cause, Job, Status
 from tasks.settings import Settings
 
 TURN_EVERY_S = 1.0
@@ -87,7 +88,7 @@ class Runs:
             jobs_by_id[job_id] = asked.model_dump(mode="json", exclude={"job_id"})
         with self._database.jobs() as jobs:
             for job_id, asked_of_it in jobs_by_id.items():
-                planned.plan(jobs, job_id, asked_of_it)
+                job_queue.plan(jobs, job_id, asked_of_it)
         self._is_due.set()
         return list(jobs_by_id)
 
@@ -112,7 +113,7 @@ class Runs:
                 "Job {job} cannot be resumed: {why}", job=job.id, why=error.phrase
             ) from error
         with self._database.jobs() as jobs:
-            if not planned.plan_again(jobs, job.id):
+            if not job_queue.plan_again(jobs, job.id):
                 raise ConflictError("Job {job} was resumed by somebody else just now.", job=job.id)
         self._is_due.set()
 
@@ -125,7 +126,7 @@ class Runs:
                 status=STATUSES[job.status],
             )
         with self._database.jobs() as jobs:
-            if planned.cancel(jobs, job.id):
+            if job_queue.cancel(jobs, job.id):
                 return
             if job.flow_run_id is None:
                 jobs.request_cancel(job.id)  # its run will see it as soon as it begins
@@ -163,14 +164,14 @@ class Runs:
     def _turn(self, jobs: Jobs) -> None:
         for job_id, said in self._children.reap().items():
             # Does nothing where its run began: it said the end.
-            planned.end(jobs, job_id, Cause(ErrorCode.NOT_STARTED, said))
-        planned.keep(jobs, self._children.ids())
+            job_queue.end(jobs, job_id, Cause(ErrorCode.NOT_STARTED, said))
+        job_queue.keep(jobs, self._children.ids())
         self._reconciler.end_lost(jobs)  # all of its turn that needs no server of Prefect's
         while not self._closing.is_set():
             current = self._watch.current
             by_prefect = current.kind == "prefect"
             at_once = None if by_prefect else self._settings.dashboard_runs_at_once
-            job = planned.claim(jobs, at_once=at_once)
+            job = job_queue.claim(jobs, at_once=at_once)
             if job is None:
                 return
             if not by_prefect:
@@ -187,12 +188,12 @@ class Runs:
             if error.response.status_code not in (409, 422):
                 return self._wait(jobs, job, error)
             said = f"Prefect refused the run: {error.response.text[:300]}"
-            planned.end(jobs, job.id, Cause(ErrorCode.NOT_STARTED, said))
+            job_queue.end(jobs, job.id, Cause(ErrorCode.NOT_STARTED, said))
             return True
         except (httpx.HTTPError, PrefectException, ObjectNotFound) as error:
             return self._wait(jobs, job, error)
         assert run.state  # noqa: S101 — a run that was made has one
-        is_unwanted = planned.hand_over(jobs, job.id, run.id.hex, run.state.timestamp)
+        is_unwanted = job_queue.hand_over(jobs, job.id, run.id.hex, run.state.timestamp)
         if is_unwanted and (now := jobs.get(job.id)):
             self._stop(now)
         log.info("Job %s waits for a worker as run %s.", job.id, run.id)
@@ -200,5 +201,5 @@ class Runs:
 
     def _wait(self, jobs: Jobs, job: Planned, error: Exception) -> bool:
         log.warning("Job %s goes on waiting: %s", job.id, error)
-        planned.put_back(jobs, job.id)
+        job_queue.put_back(jobs, job.id)
         return False

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tasks.database.jobs_table import Jobs
 from tasks.errors import DatabaseError
-from tasks.job import ENDED, Status
-from tasks.jobs import Jobs
+from tasks.jobs import ENDED, Status
 from tasks.settings import PROJECT_DIR
 
 HISTORY = PROJECT_DIR / "dashboard" / "data" / "jobs.json"

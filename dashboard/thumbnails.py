@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from pathlib import Path
 
-from tasks.thumbnails import thumbnail
+from tasks.images.thumbnails import thumbnail
 from tasks.workspace import writing
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pydantic_core import ErrorDetails
 
-from tasks.job import Status
+from tasks.jobs import Status
 
 
 class Phrase(NamedTuple):

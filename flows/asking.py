@@ -27,8 +27,8 @@ from flows.temporary_server import PrefectError
 from flows.terminal import asking_here
 from tasks.cluster import Outcome
 from tasks.errors import AmbiguousError
-from tasks.recorder import Recorder
 from tasks.selection import Group, Selection, choose
+from tasks.upkeep.recorder import Recorder
 from tasks.workspace import Workspace
 
 ANSWER_WITHIN_S = 24 * 3600

@@ -10,9 +10,9 @@ import sys
 import time
 from collections.abc import Sequence
 
+from tasks.database.jobs_table import Jobs
 from tasks.errors import BadRequestError, CollectError
-from tasks.job import ENDED, Job, Status
-from tasks.jobs import Jobs
+from tasks.jobs import ENDED, Job, Status
 from tasks.settings import Settings
 
 PATIENCE_S = 30.0

@@ -22,10 +22,11 @@ from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelled, Cancelling
 
-from tasks import guard, stopping
-from tasks.job import STOPPED, Job, Status
-from tasks.jobs import Jobs
+from tasks.database.jobs_table import Jobs
+from tasks.jobs import STOPPED, Job, Status
+from tasks.process import stopping
 from tasks.settings import Settings
+from tasks.upkeep import guard
 
 LOOK_EVERY_S = 0.5
 _INTERRUPT = signal.SIGUSR1  # not SIGINT, which a shell ignores for what it runs in the background

@@ -20,12 +20,12 @@ from prefect import flow
 from rich.console import Console
 from rich.table import Table
 
-from tasks.browser import open_browser
+from tasks.database.blocks import respecting
+from tasks.database.source_checks import record_check
 from tasks.errors import CollectError, PageChangedError, SearchError
 from tasks.records import AddressKind
-from tasks.rests import respecting
 from tasks.settings import PROJECT_DIR, Settings
-from tasks.source_checks import record_check
+from tasks.sources.browser import open_browser
 from tasks.sources.naver import ResultsPage, search_address
 from tasks.sources.naver_results import CURRENT, Extraction, Ranking, Strategy
 from tasks.sources.query import SearchQuery

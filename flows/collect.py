@@ -28,20 +28,21 @@ from flows.cancelling import cancellable
 from flows.mirror import mirror
 from flows.request import CollectRequest
 from flows.runners import TASKS_AT_ONCE, tasks_on
-from tasks import guard, progress, stopping
+from tasks.database.blocks import respecting
+from tasks.database.jobs_table import Jobs
 from tasks.dataset import claim, finished, write_dataset
 from tasks.download import download_batch
 from tasks.embed import Loaded, StageTime, embed_batch, load_model, stage_time
 from tasks.errors import BadRequestError, CollectError, NoSubjectError
-from tasks.jobs import Jobs
-from tasks.recorder import Recorder, handling, recording
+from tasks.fetching.traffic import download_report
+from tasks.process import progress, stopping
+from tasks.process.concurrency import slot
 from tasks.records import Candidate
-from tasks.rests import respecting
 from tasks.search import SLOTS, Page, Search, host_of, search_page, source_for
 from tasks.selection import Selection, Waterfall, choose
 from tasks.settings import Settings
-from tasks.slots import slot
-from tasks.traffic import download_report
+from tasks.upkeep import guard
+from tasks.upkeep.recorder import Recorder, handling, recording
 from tasks.workspace import WORK, Workspace
 
 BATCH = 64  # candidates per task run: Prefect's few ms per task are lost in seconds of work

@@ -15,8 +15,8 @@ from flows.collect import Report, collect
 from flows.request import CollectRequest, begun_with
 from flows.temporary_server import use_prefect_server
 from flows.terminal import display
+from tasks.database.jobs_table import Jobs
 from tasks.errors import BadRequestError, CollectError
-from tasks.jobs import Jobs
 from tasks.selection import Waterfall
 from tasks.settings import Settings
 

@@ -23,12 +23,12 @@ from prefect.states import Cancelled
 
 from flows.cancelling import is_minded
 from flows.request import CollectRequest
-from tasks import guard
+from tasks.database.jobs_table import Jobs
 from tasks.errors import CollectError, DatabaseError, ErrorCode
-from tasks.job import LOST, STOPPED, Cause, Run, Status
-from tasks.jobs import Jobs
-from tasks.recorder import BEAT_EVERY_S, PATIENCE_S
+from tasks.jobs import LOST, STOPPED, Cause, Run, Status
 from tasks.settings import Settings
+from tasks.upkeep import guard
+from tasks.upkeep.recorder import BEAT_EVERY_S, PATIENCE_S
 
 DEFAULT_LIMIT: int = CollectRequest.model_fields["limit"].default
 _STATUS = {

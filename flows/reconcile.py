@@ -33,11 +33,11 @@ from prefect.states import Cancelled, Crashed, Scheduled
 
 from flows.mirror import ending, status_of, told
 from flows.terminal import quiet_prefect
+from tasks.database.jobs_table import SILENCE, Jobs
 from tasks.errors import CollectError, DatabaseError
-from tasks.job import DELETED, ENDED, LOST, Job, Status
-from tasks.jobs import SILENCE, Jobs
-from tasks.recorder import handling
+from tasks.jobs import DELETED, ENDED, LOST, Job, Status
 from tasks.settings import Settings
+from tasks.upkeep.recorder import handling
 
 EVERY_S = 2.0
 PENDING_TOO_LONG = timedelta(minutes=30)  # longer than the largest image takes to be pulled

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from tasks.embed import DEFAULT_MODEL
 from tasks.errors import BadRequestError
-from tasks.job import Job
+from tasks.jobs import Job
 from tasks.quality import QualityLimits
 from tasks.selection import Criteria
 from tasks.settings import TaskRunnerName

@@ -20,10 +20,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from flows.request import CollectRequest
+from tasks.database.jobs_table import Jobs
 from tasks.dataset import write_dataset
 from tasks.errors import BadRequestError, CollectError, NoSubjectError, OutputError
-from tasks.job import ENDED, Job
-from tasks.jobs import Jobs
+from tasks.jobs import ENDED, Job
 from tasks.records import Picture
 from tasks.selection import Choice, Criteria, Selection, choose
 from tasks.settings import Settings

@@ -18,10 +18,10 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 
-from tasks import progress
 from tasks.download import download_batch
 from tasks.embed import embed_batch
 from tasks.errors import BadRequestError, CollectError, ErrorCode
+from tasks.process import progress
 from tasks.settings import Settings, TaskRunnerName
 from tasks.workspace import Workspace
 

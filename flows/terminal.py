@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tasks import progress, stopping
-from tasks.recorder import handling
+from tasks.process import progress, stopping
+from tasks.upkeep.recorder import handling
 
 STAGES = ("search", "download", "embed", "save")
 WEIGHTS = "weights"  # in megabytes, and only where a model is downloaded

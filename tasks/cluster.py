@@ -3,8 +3,8 @@
 What a query means is what most of its pictures have in common: in CLIP's space they lie close
 together, and the rest lies anywhere. DBSCAN (Ester et al., 1996) finds dense groups without being
 told how many. With a fixed radius the largest is the subject; but no radius serves all subjects.
-``eps="auto"`` begins with DBSCAN at several radii, corrects what it finds (``tasks.groups``), takes
-the group with the greatest claim, and reports the radius whose clusters agree best with it.
+``eps="auto"`` begins with DBSCAN at several radii, corrects what it finds (``subject.groups``),
+takes the group with the greatest claim, and reports the radius whose clusters agree best with it.
 """
 
 from collections.abc import Hashable, Sequence
@@ -16,9 +16,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from tasks.evidence import Evidence, Numbers, gather
-from tasks.groups import find_groups, score_members
-from tasks.neighbours import NOISE, count_neighbours, dbscan
+from tasks.subject.evidence import Evidence, Numbers, gather
+from tasks.subject.groups import find_groups, score_members
+from tasks.subject.neighbours import NOISE, count_neighbours, dbscan
 from tasks.workspace import Vectors
 
 Array = npt.NDArray[np.floating[Any]]

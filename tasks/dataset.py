@@ -23,13 +23,13 @@ import numpy as np
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks import progress, stopping
 from tasks.errors import BadRequestError
+from tasks.images.saving import saved_bytes
+from tasks.images.thumbnails import keep_refused
+from tasks.process import progress, stopping
 from tasks.records import Picture, Rejected
 from tasks.report import report
-from tasks.saving import saved_bytes
 from tasks.selection import Selection, Waterfall
-from tasks.thumbnails import keep_refused
 from tasks.workspace import UNFINISHED, WORK, Result, Workspace, writing
 
 # What the candidates of a batch were judged by: the same throughout a job.

@@ -19,9 +19,11 @@ from typing import ParamSpec, TypeVar
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks import progress, stopping
-from tasks.download_loop import download_loop
-from tasks.fetch import Fetcher, FetchError, read_file
+from tasks.fetching.fetch import Fetcher, FetchError, read_file
+from tasks.fetching.loop import download_loop
+from tasks.fetching.traffic import OK, host_of
+from tasks.process import progress, stopping
+from tasks.process.retries import is_worth_retrying
 from tasks.quality import QualityError, QualityLimits, decode, measure
 from tasks.records import (
     Address,
@@ -33,9 +35,7 @@ from tasks.records import (
     Rejected,
     Traffic,
 )
-from tasks.retries import is_worth_retrying
 from tasks.settings import Settings
-from tasks.traffic import OK, host_of
 from tasks.workspace import Result, Workspace
 
 TRY_AGAIN_AFTER_S = (0.5, 1.0, 2.0)  # give or take half, so that failures together part

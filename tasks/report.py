@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tasks.images.thumbnails import REFUSED, ThumbnailError, thumbnail
 from tasks.records import Reason, Stage
-from tasks.thumbnails import REFUSED, ThumbnailError, thumbnail
 from tasks.workspace import Vectors
 
 CHOSEN = "chosen"

@@ -15,8 +15,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.errors import CollectError
+from tasks.process.retries import is_worth_retrying
 from tasks.records import Candidate
-from tasks.retries import is_worth_retrying
 from tasks.settings import Settings
 from tasks.sources import files, naver, naver_api
 from tasks.sources.query import SearchQuery

@@ -17,8 +17,8 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.cluster import Clustering, Outcome, choose_subject, take_group
 from tasks.duplicates import find_copies
-from tasks.neighbours import NOISE
 from tasks.records import Picture, Reason, Rejected, Stage, Verdict
+from tasks.subject.neighbours import NOISE
 from tasks.workspace import Vectors, Workspace
 
 

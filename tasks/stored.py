@@ -15,6 +15,7 @@ import numpy as np
 
 from tasks.dataset import DECISIONS, EMBEDDINGS, JOB, TEXT
 from tasks.errors import BadRequestError
+from tasks.images.thumbnails import REFUSED
 from tasks.records import (
     Address,
     AddressKind,
@@ -25,7 +26,6 @@ from tasks.records import (
     Reason,
     Rejected,
 )
-from tasks.thumbnails import REFUSED
 from tasks.workspace import Result, Vectors, Workspace
 
 

@@ -31,8 +31,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter
 
-from tasks.crops import Crop
 from tasks.errors import OutputError
+from tasks.images.crops import Crop
 from tasks.quality import Pixels
 from tasks.records import Candidate, Picture, Rejected, Traffic
 

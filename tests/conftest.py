@@ -9,10 +9,10 @@ import psycopg2
 import pytest
 from prefect.testing.utilities import prefect_test_harness
 
-from tasks import stopping
-from tasks.jobs import Jobs
-from tasks.politeness import politeness
-from tasks.postgres import connect
+from tasks.database.jobs_table import Jobs
+from tasks.database.postgres import connect
+from tasks.fetching.politeness import politeness
+from tasks.process import stopping
 from tasks.settings import Settings
 from tests.naver_replica.serving import Replica, serve
 

@@ -20,12 +20,12 @@ from pathlib import Path
 
 import psutil
 
-from tasks.job import ENDED, Job, Status
-from tasks.postgres import connect
+from tasks.database.postgres import connect
+from tasks.jobs import ENDED, Job, Status
 from tasks.settings import Settings
-from tests.leftovers import processes
 from tests.naver_replica.serving import serve
-from tests.site import Site, processes_of, site, until
+from tests.support.leftovers import processes
+from tests.support.site import Site, processes_of, site, until
 from tests.test_orchestration import (
     by_script,
     by_worker,

@@ -22,13 +22,13 @@ from flows import asking
 from flows.collect import Report, collect
 from flows.request import CollectRequest
 from flows.terminal import asking_here, display
+from tasks.database.jobs_table import Jobs
 from tasks.errors import AmbiguousError
-from tasks.job import STOPPED, Job, Status
-from tasks.jobs import Jobs
+from tasks.jobs import STOPPED, Job, Status
 from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.pictures import draw
-from tests.site import until
+from tests.support.site import until
 from tests.test_collect import only, rows
 
 on_prefect = pytest.mark.usefixtures("prefect_server", "_quick", "jobs")

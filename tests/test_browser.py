@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.browser import find_binary, find_driver, open_browser
 from tasks.errors import BrowserError, BrowserMissingError
 from tasks.settings import Settings
-from tests.leftovers import leftovers, processes
+from tasks.sources.browser import find_binary, find_driver, open_browser
+from tests.support.leftovers import leftovers, processes
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 PAGE = "data:text/html,<title>here</title>"
@@ -73,7 +73,7 @@ def test_nothing_of_the_browser_is_left_after(folder: Path, error: type[BaseExce
 def test_nothing_is_left_when_this_program_is_killed(folder: Path) -> None:
     script = (
         "import tempfile, sys, time; tempfile.tempdir = sys.argv[1]\n"
-        "from tasks.browser import open_browser\n"
+        "from tasks.sources.browser import open_browser\n"
         "from tasks.settings import Settings\n"
         "with open_browser(Settings()): print('open', flush=True); time.sleep(60)\n"
     )
@@ -144,7 +144,7 @@ def test_without_a_browser_the_error_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("tasks.browser._PLACES", ())
+    monkeypatch.setattr("tasks.sources.browser._PLACES", ())
 
     with pytest.raises(BrowserMissingError, match="apt install chromium"):
         find_binary(Settings(chrome_binary=None))

@@ -13,10 +13,10 @@ import pytest
 
 from flows.check_naver import GOLDEN_QUERIES, check_naver, main
 from tasks.errors import PageChangedError
-from tests.leftovers import leftovers, processes
 from tests.naver_replica.faults import Fault
 from tests.naver_replica.results import subject_of
 from tests.naver_replica.serving import Replica
+from tests.support.leftovers import leftovers, processes
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -5,7 +5,7 @@ import pytest
 from sklearn.cluster import DBSCAN
 
 from tasks.cluster import NOISE, Clustering, Kind, Outcome, choose_subject
-from tasks.groups import hold_more
+from tasks.subject.groups import hold_more
 
 AXES = 256  # dimensions; random directions in them are nearly at right angles
 

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 from flows.collect import Report, collect
 from flows.request import CollectRequest
 from flows.reselect import Asked, reselect
-from tasks import stopping
+from tasks.database.jobs_table import Jobs
 from tasks.errors import (
     BadRequestError,
     BlockedError,
@@ -32,13 +32,13 @@ from tasks.errors import (
     OutputError,
     UnreachableError,
 )
-from tasks.job import STOPPED, Job, Status
-from tasks.jobs import Jobs
+from tasks.jobs import STOPPED, Job, Status
+from tasks.process import stopping
 from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
-from tests.leftovers import leftovers
 from tests.naver_replica.results import Truth
 from tests.naver_replica.serving import Replica
+from tests.support.leftovers import leftovers
 
 COLLECT = Path(__file__).parents[1] / "flows" / "collect.py"
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.crops import Crop
+from tasks.images.crops import Crop
 
 SHAPES = [(1, 1), (2, 3), (224, 224), (300, 301), (480, 640), (640, 480), (20, 2000), (2000, 20)]
 

@@ -14,12 +14,12 @@ from PIL import Image
 
 from dashboard.bodies import MAX_QUERIES
 from flows.request import CollectRequest
-from tasks.job import Status, Wishes
-from tasks.jobs import Jobs
+from tasks.database.jobs_table import Jobs
+from tasks.database.source_checks import record_check
+from tasks.jobs import Status, Wishes
 from tasks.settings import Settings
-from tasks.source_checks import record_check
 from tasks.workspace import Workspace
-from tests.dashboards import begun, client, ended
+from tests.support.dashboards import begun, client, ended
 from tests.test_thumbnails import image_file
 
 JOB = "0a1b2c3d"

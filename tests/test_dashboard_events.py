@@ -16,9 +16,9 @@ import pytest
 import requests
 
 from dashboard.events import QUEUE_LENGTH, Client
-from tasks.job import Status
-from tasks.jobs import Jobs
-from tests.dashboards import BROKE, begun, ended, served
+from tasks.database.jobs_table import Jobs
+from tasks.jobs import Status
+from tests.support.dashboards import BROKE, begun, ended, served
 
 Event = tuple[str, dict[str, Any]]
 

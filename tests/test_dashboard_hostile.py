@@ -13,10 +13,10 @@ from fastapi.testclient import TestClient
 
 from dashboard.app import create_app
 from dashboard.rates import CHANGES, Limiter, Rate
-from tasks.job import Status
-from tasks.jobs import Jobs
+from tasks.database.jobs_table import Jobs
+from tasks.jobs import Status
 from tasks.settings import Settings
-from tests.dashboards import begun, client, ended
+from tests.support.dashboards import begun, client, ended
 from tests.test_thumbnails import image_file
 
 JOB = "0a1b2c3d"

@@ -23,15 +23,15 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from dashboard.bodies import MAX_QUERIES
 from flows.request import CollectRequest
-from tasks.browser import find_binary, find_driver
 from tasks.cluster import _SENTENCES as SENTENCES
 from tasks.cluster import choose_subject
 from tasks.errors import ErrorCode
-from tasks.job import STOPPED, Status
+from tasks.jobs import STOPPED, Status
 from tasks.records import Reason
 from tasks.settings import PROJECT_DIR, Settings
-from tests.dashboard_stub import STATIC, Stub, shares, waterfall
+from tasks.sources.browser import find_binary, find_driver
 from tests.naver_replica.serving import Replica
+from tests.support.dashboard_stub import STATIC, Stub, shares, waterfall
 
 PATIENCE_S = 10
 PAGES = ("/", "/static/job.html", "/static/log.html", "/static/overview.html")

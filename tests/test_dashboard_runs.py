@@ -14,19 +14,19 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.settings import PREFECT_API_URL
 from prefect.utilities.callables import parameter_schema
 
-from dashboard import planned
 from dashboard.children import Children
 from dashboard.database import Database
 from dashboard.runner import Runner, RunnerWatch, look
 from dashboard.runs import Runs
 from flows.collect import collect
+from tasks.database import job_queue
+from tasks.database.jobs_table import Jobs
 from tasks.errors import ErrorCode
-from tasks.job import STOPPED, Job, Status
-from tasks.jobs import Jobs
+from tasks.jobs import STOPPED, Job, Status
 from tasks.settings import Settings
-from tests.dashboards import begun, client
 from tests.naver_replica.serving import Replica
-from tests.site import until
+from tests.support.dashboards import begun, client
+from tests.support.site import until
 
 POOL = "cv-dataset-builder"
 PATIENCE_S = 60.0
@@ -101,7 +101,7 @@ def _look_at_refused(api: TestClient, path: str, counts: dict[str, int]) -> None
 
 @pytest.mark.usefixtures("children")
 def test_a_child_that_does_not_begin_is_said(jobs: Jobs) -> None:
-    planned.plan(jobs, "1", {"query": "", "limit": 20, "out_dir": "/d"})
+    job_queue.plan(jobs, "1", {"query": "", "limit": 20, "out_dir": "/d"})
     with client():
         eventually(lambda: job_of(jobs, "1").status is Status.FAILED)
     refused = job_of(jobs, "1")
@@ -167,7 +167,7 @@ def test_prefect_takes_runs_once_a_worker_is_online(prefect: SyncPrefectClient, 
         eventually(lambda: job_of(jobs, job_id).flow_run_id)
         job = job_of(jobs, job_id)
         assert job.status is Status.SCHEDULED
-        assert planned.places(jobs) == {job_id: 1}
+        assert job_queue.places(jobs) == {job_id: 1}
         (run,) = [r for r in prefect.read_flow_runs() if r.id.hex == job.flow_run_id]
         asked = run.parameters["request"]
         assert (asked["query"], asked["limit"], asked["job_id"]) == ("사과", 5, job_id)
@@ -200,11 +200,11 @@ def test_what_prefect_does_not_take_goes_on_waiting(jobs: Jobs) -> None:
     database = Database(Settings())
     gone = Runner("prefect", "", 1, "http://127.0.0.1:9/api", "http://127.0.0.1:9", uuid4())
     runs = Runs(Settings(), database, RunnerWatch(lambda: gone))
-    planned.plan(jobs, "1", {"query": "사과", "limit": 20, "out_dir": "/d"})
-    job = planned.claim(jobs)
+    job_queue.plan(jobs, "1", {"query": "사과", "limit": 20, "out_dir": "/d"})
+    job = job_queue.claim(jobs)
     assert job
     assert not runs._send(jobs, gone, job)
-    assert planned.places(jobs) == {"1": 1}
+    assert job_queue.places(jobs) == {"1": 1}
     database.close()
 
 

@@ -11,9 +11,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from dashboard.rates import Limiter, Rate
-from tasks.job import Status
-from tasks.jobs import Jobs
-from tests.dashboards import begun, ended, served
+from tasks.database.jobs_table import Jobs
+from tasks.jobs import Status
+from tests.support.dashboards import begun, ended, served
 
 CHECKS = [
     not_a_server_error,

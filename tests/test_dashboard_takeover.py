@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from dashboard.takeover import take_over
-from tasks.job import Status
-from tasks.jobs import Jobs
-from tests.dashboards import ended
+from tasks.database.jobs_table import Jobs
+from tasks.jobs import Status
+from tests.support.dashboards import ended
 
 OLD = {
     "id": "0a1b2c3d", "query": "고양이", "limit": 20, "out_dir": "data/naver_collected/0a1b2c3d",

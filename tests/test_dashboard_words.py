@@ -14,11 +14,11 @@ from pydantic_core._pydantic_core import list_all_errors
 from dashboard import errors, tokens, words
 from dashboard.bodies import MAX_QUERIES
 from flows import runners, temporary_server
+from tasks.database.jobs_table import Jobs
 from tasks.errors import CollectError, ErrorCode
-from tasks.job import Status
-from tasks.jobs import Jobs
+from tasks.jobs import Status
 from tasks.settings import PROJECT_DIR
-from tests.dashboards import client, ended
+from tests.support.dashboards import client, ended
 
 OF_PYDANTIC = re.compile("[Ii]nput|should|valid| or ")
 RAISED = {name for name, kind in getmembers(errors, isclass) if issubclass(kind, errors.ApiError)}

@@ -13,6 +13,7 @@ from PIL import Image, ImageCms
 from tasks.cluster import Outcome
 from tasks.dataset import claim, finished, write_dataset
 from tasks.errors import BadRequestError, OutputError
+from tasks.images.saving import saved_bytes
 from tasks.quality import QualityLimits, decode, examine
 from tasks.records import (
     Address,
@@ -24,7 +25,6 @@ from tasks.records import (
     Rejected,
     Verdict,
 )
-from tasks.saving import saved_bytes
 from tasks.selection import Choice, Selection
 from tasks.workspace import Workspace
 

@@ -15,16 +15,16 @@ import pytest
 from flows.collect import BATCH
 from flows.runners import TASKS_AT_ONCE
 from tasks import download as downloading
-from tasks import fetch as fetching
-from tasks import politeness as polite
-from tasks import stopping
 from tasks.download import download_batch
-from tasks.politeness import BURST, FAILURES_IN_A_ROW
+from tasks.fetching import fetch as fetching
+from tasks.fetching import politeness as polite
+from tasks.fetching.politeness import BURST, FAILURES_IN_A_ROW
+from tasks.fetching.traffic import download_report
+from tasks.process import stopping
 from tasks.quality import QualityLimits
 from tasks.records import Address, AddressKind, Candidate, Picture, Reason, Rejected, Traffic
-from tasks.traffic import download_report
 from tasks.workspace import Result, Workspace
-from tests.hostile_web import PICTURE, Mischief, serve_mischief, stalling_hosts
+from tests.support.hostile_web import PICTURE, Mischief, serve_mischief, stalling_hosts
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tasks.download import download_batch
 from tasks.embed import StageTime, embed_batch, load_model, stage_time
-from tasks.embedder import Embedder, Prepared, load
+from tasks.model.embedder import Embedder, Prepared, load
 from tasks.quality import QualityLimits
 from tasks.records import Address, AddressKind, Candidate, Reason
 from tasks.selection import Criteria, choose

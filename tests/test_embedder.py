@@ -20,10 +20,10 @@ from transformers import (
     SiglipImageProcessorPil,
 )
 
-from tasks.embedder import Embedder, _load, in_batches, load
 from tasks.errors import ModelError
-from tasks.towers import text_tower
-from tasks.weights import checkpoint
+from tasks.model.embedder import Embedder, _load, in_batches, load
+from tasks.model.towers import text_tower
+from tasks.model.weights import checkpoint
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.pictures import draw
 

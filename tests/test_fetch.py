@@ -10,16 +10,16 @@ from contextlib import aclosing
 import pytest
 
 from tasks import download as downloading
-from tasks import fetch as fetching
 from tasks.download import Download
-from tasks.download_loop import download_loop
-from tasks.fetch import MAX_BYTES, MAX_REDIRECTS, Fetcher, FetchError
-from tasks.peers import is_public
+from tasks.fetching import fetch as fetching
+from tasks.fetching.fetch import MAX_BYTES, MAX_REDIRECTS, Fetcher, FetchError
+from tasks.fetching.loop import download_loop
+from tasks.fetching.peers import is_public
 from tasks.quality import QualityLimits
 from tasks.records import Address, Candidate, Reason, Rejected
 from tasks.settings import Settings
 from tasks.workspace import Workspace
-from tests.hostile_web import PICTURE, serve_mischief
+from tests.support.hostile_web import PICTURE, serve_mischief
 
 HOSTILE = [  # what is asked for, of our server or of whom else; why nothing comes of it
     ("file:///etc/passwd", Reason.BAD_ADDRESS),

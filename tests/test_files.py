@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks import fetch
 from tasks.download import download_batch
 from tasks.errors import BadRequestError
-from tasks.fetch import FetchError, read_file
+from tasks.fetching import fetch
+from tasks.fetching.fetch import FetchError, read_file
 from tasks.quality import QualityLimits
 from tasks.records import Address, AddressKind, Candidate, Picture, Reason, Rejected
 from tasks.settings import Settings

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasks import guard
-from tasks.job import LOST, STOPPED, Job, Status
-from tasks.jobs import Jobs
-from tests.site import until
+from tasks.database.jobs_table import Jobs
+from tasks.jobs import LOST, STOPPED, Job, Status
+from tasks.upkeep import guard
+from tests.support.site import until
 from tests.test_jobs import RUN, begun
 
 # A run's process: it has a guard, and never ends by itself, nor by being asked.
 PROGRAM = f"""
 import signal, sys, time
-from tasks import guard
+from tasks.upkeep import guard
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 guard.post({RUN!r})
 print("ready", flush=True)

@@ -6,9 +6,9 @@ from typing import Any
 import psycopg2
 import pytest
 
+from tasks.database.jobs_table import Jobs
 from tasks.errors import DatabaseError, ErrorCode
-from tasks.job import ENDED, LOST, Cause, Job, Run, Status
-from tasks.jobs import Jobs
+from tasks.jobs import ENDED, LOST, Cause, Job, Run, Status
 from tasks.settings import Settings
 
 RUN, OTHER_RUN = "a" * 32, "b" * 32

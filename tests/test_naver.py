@@ -24,16 +24,16 @@ from tasks.errors import (
     SearchError,
     UnreachableError,
 )
-from tasks.network_log import NetworkLog
 from tasks.records import AddressKind, Candidate
 from tasks.search import Search
 from tasks.settings import Settings
 from tasks.sources import naver
+from tasks.sources.network_log import NetworkLog
 from tasks.sources.query import SearchQuery
-from tests.leftovers import leftovers, processes
 from tests.naver_replica.faults import Fault
 from tests.naver_replica.results import Result
 from tests.naver_replica.serving import Replica
+from tests.support.leftovers import leftovers, processes
 
 ALL_RESULTS_FOUND_WITH = [
     (),
@@ -176,7 +176,7 @@ def test_a_host_that_cannot_be_reached_is_named() -> None:
 
 def test_a_host_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     # Not less: it holds for the browser's first commands too, on a machine that is busy.
-    monkeypatch.setattr("tasks.browser.PAGE_LOAD_TIMEOUT_S", 8)
+    monkeypatch.setattr("tasks.sources.browser.PAGE_LOAD_TIMEOUT_S", 8)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/search.naver"
 

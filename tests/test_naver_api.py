@@ -12,7 +12,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tasks import stopping
 from tasks.errors import (
     BadRequestError,
     CollectError,
@@ -21,6 +20,7 @@ from tasks.errors import (
     QuotaError,
     UnreachableError,
 )
+from tasks.process import stopping
 from tasks.records import AddressKind, Candidate
 from tasks.settings import Settings
 from tasks.sources import naver_api

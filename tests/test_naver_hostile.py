@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tasks.sources.naver_page import any_images, continuation, embedded, page_kind, read_page, tiles
 from tasks.sources.naver_results import Ranking
-from tests.naver_markup import BLOG, ROW, tile
+from tests.support.naver_markup import BLOG, ROW, tile
 
 ENCODED_ROW = {key: quote(str(value), safe="") for key, value in ROW.items()}
 OTHER_TILES = (

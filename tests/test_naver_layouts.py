@@ -10,7 +10,10 @@ import requests
 from tasks.records import Address, AddressKind
 from tasks.sources.naver_page import any_images, continuation, embedded, read_page, tiles
 from tasks.sources.naver_results import Extraction, Ranking, Strategy
-from tests.naver_markup import (
+from tests.naver_replica.faults import Fault
+from tests.naver_replica.page import PLACEHOLDER
+from tests.naver_replica.serving import Replica
+from tests.support.naver_markup import (
     BLOG,
     BLOG_PAGE,
     BLOG_THUMBNAIL,
@@ -22,9 +25,6 @@ from tests.naver_markup import (
     page_of,
     tile,
 )
-from tests.naver_replica.faults import Fault
-from tests.naver_replica.page import PLACEHOLDER
-from tests.naver_replica.serving import Replica
 
 QUERY = "고양이"
 IMAGE_ID = "image_sas:blog_e00592fd75d08bb35037048816447a01"

@@ -15,7 +15,7 @@ from tasks.sources.naver_page import (
     tiles,
 )
 from tasks.sources.naver_results import Extraction, Ranking, Strategy
-from tests.naver_markup import (
+from tests.support.naver_markup import (
     AD,
     BLOG,
     BLOG_PAGE,

@@ -5,8 +5,8 @@ import pytest
 from sklearn.cluster import DBSCAN
 from sklearn.metrics.pairwise import cosine_distances
 
-import tasks.neighbours
-from tasks.neighbours import count_neighbours, dbscan
+import tasks.subject.neighbours
+from tasks.subject.neighbours import count_neighbours, dbscan
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -38,9 +38,9 @@ def test_random_sets_have_the_labels_of_scikit_learn(seed: int) -> None:
 @pytest.fixture
 def in_stripes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut small sets into stripes, and multiply roughly first, as large ones are."""
-    monkeypatch.setattr(tasks.neighbours, "WHOLE", 0)
-    monkeypatch.setattr(tasks.neighbours, "STRIPE", 64)
-    monkeypatch.setattr(tasks.neighbours, "is_bfloat16_fast", lambda: True)
+    monkeypatch.setattr(tasks.subject.neighbours, "WHOLE", 0)
+    monkeypatch.setattr(tasks.subject.neighbours, "STRIPE", 64)
+    monkeypatch.setattr(tasks.subject.neighbours, "is_bfloat16_fast", lambda: True)
 
 
 @pytest.mark.usefixtures("in_stripes")

@@ -24,12 +24,12 @@ from prefect.states import AwaitingRetry, Cancelling, Paused, Pending, Scheduled
 from flows import reconcile
 from flows.reconcile import Reconciler
 from tasks.errors import ErrorCode
-from tasks.job import LOST, STOPPED, Job, Status
+from tasks.jobs import LOST, STOPPED, Job, Status
 from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
-from tests.hostile_web import stalling_hosts
 from tests.naver_replica.serving import Replica
-from tests.site import Process, Site, processes_of, site, until, uuid
+from tests.support.hostile_web import stalling_hosts
+from tests.support.site import Process, Site, processes_of, site, until, uuid
 
 WITHIN_S = 10.0  # of Prefect's knowing
 CANCELLED_WITHIN_S = 5.0

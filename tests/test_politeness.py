@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.politeness import (
+from tasks.fetching.politeness import (
     BURST,
     FAILURES_IN_A_ROW,
     FIRST_BREAK_S,

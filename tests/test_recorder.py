@@ -12,12 +12,12 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from tasks import progress
-from tasks.job import STOPPED, Status
-from tasks.jobs import Jobs
-from tasks.recorder import recording
+from tasks.database.jobs_table import Jobs
+from tasks.jobs import STOPPED, Status
+from tasks.process import progress
 from tasks.settings import Settings
-from tests.site import until
+from tasks.upkeep.recorder import recording
+from tests.support.site import until
 from tests.test_jobs import RUN, begun
 
 log = logging.getLogger("tasks.test_recorder")

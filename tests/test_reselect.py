@@ -12,9 +12,9 @@ import pytest
 from flows import reselect
 from flows.request import CollectRequest
 from flows.reselect import Asked
+from tasks.database.jobs_table import Jobs
 from tasks.dataset import claim, finished, write_dataset
-from tasks.job import Status
-from tasks.jobs import Jobs
+from tasks.jobs import Status
 from tasks.records import Picture, Reason, Rejected
 from tasks.selection import choose
 from tasks.settings import Settings

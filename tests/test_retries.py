@@ -12,9 +12,9 @@ from tasks.errors import (
     NoSubjectError,
     UnreachableError,
 )
-from tasks.retries import is_worth_retrying
+from tasks.process.retries import is_worth_retrying
+from tasks.process.stopping import StoppedError
 from tasks.search import search_page
-from tasks.stopping import StoppedError
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from tasks.jobs import Jobs
+from tasks.database.jobs_table import Jobs
+from tasks.database.source_checks import last_check, record_check
 from tasks.settings import Settings
-from tasks.source_checks import last_check, record_check
 
 
 def test_the_last_check_counts_and_none_is_none(jobs: Jobs) -> None:

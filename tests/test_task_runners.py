@@ -20,15 +20,15 @@ from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
 from flows.collect import Report, collect
 from flows.request import CollectRequest
 from flows.runners import ClusterError, runner_for
-from tasks import embedder
+from tasks.database.jobs_table import Jobs
 from tasks.errors import BadRequestError, ErrorCode, ModelError
-from tasks.job import STOPPED, Status
-from tasks.jobs import Jobs
+from tasks.jobs import STOPPED, Status
+from tasks.model import embedder
 from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
-from tests.leftovers import leftovers, processes
 from tests.naver_replica.serving import Replica
-from tests.site import until
+from tests.support.leftovers import leftovers, processes
+from tests.support.site import until
 
 COLLECT = Path(__file__).parents[1] / "flows" / "collect.py"
 ELSEWHERE = ["dask", "ray"]

@@ -11,6 +11,8 @@ from tasks.cluster import Outcome
 from tasks.dataset import write_dataset
 from tasks.download import download_batch
 from tasks.errors import OutputError
+from tasks.images.saving import saved_bytes
+from tasks.images.thumbnails import ThumbnailError, keep_refused, thumbnail
 from tasks.quality import QualityLimits, examine
 from tasks.records import (
     Address,
@@ -22,9 +24,7 @@ from tasks.records import (
     Rejected,
     Verdict,
 )
-from tasks.saving import saved_bytes
 from tasks.selection import Choice, Selection
-from tasks.thumbnails import ThumbnailError, keep_refused, thumbnail
 from tasks.workspace import Workspace
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

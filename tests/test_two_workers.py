@@ -13,10 +13,10 @@ from typing import Any
 import psycopg2
 import pytest
 
-from tasks.job import Job, Status
+from tasks.jobs import Job, Status
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.serving import Replica
-from tests.site import POOL, ROOT, Site, processes_of, site, until
+from tests.support.site import POOL, ROOT, Site, processes_of, site, until
 
 QUERIES = ("사과", "자동차")
 WITHIN_S = 120.0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.site import ROOT, until
+from tests.support.site import ROOT, until
 
 DEPLOYMENTS = ROOT / "deployments"
 

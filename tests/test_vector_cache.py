@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks import vector_cache
-from tasks.vector_cache import VectorCache
+from tasks.model import vector_cache
+from tasks.model.vector_cache import VectorCache
 
 
 def vectors(*numbers: int) -> dict[bytes, np.ndarray]:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tasks import progress, stopping
-from tasks.embedder import _load, load
 from tasks.errors import ModelError
-from tasks.weights import checkpoint
+from tasks.model.embedder import _load, load
+from tasks.model.weights import checkpoint
+from tasks.process import progress, stopping
 from tests.conftest import TINY_CLIP
-from tests.hub import COMMIT, CONVERTED, Hub, serve
+from tests.support.hub import COMMIT, CONVERTED, Hub, serve
 
 NAME = "someone/clip"
 FILES = {path.name: path.read_bytes() for path in TINY_CLIP.glob("*.*") if path.suffix != ".py"}

@@ -20,8 +20,6 @@ from selenium.webdriver import Remote
 from selenium.webdriver.support.wait import WebDriverWait
 from urllib3.exceptions import ReadTimeoutError
 
-from tasks import stopping
-from tasks.browser import open_browser
 from tasks.errors import (
     AdultQueryError,
     BlockedError,
@@ -30,9 +28,10 @@ from tasks.errors import (
     SearchError,
     UnreachableError,
 )
-from tasks.network_log import NetworkLog, Response
+from tasks.process import stopping
 from tasks.records import Candidate
 from tasks.settings import Settings
+from tasks.sources.browser import open_browser
 from tasks.sources.naver_filters import parameters
 from tasks.sources.naver_page import (
     PageKind,
@@ -43,6 +42,7 @@ from tasks.sources.naver_page import (
 )
 from tasks.sources.naver_results import Extraction, Ranking
 from tasks.sources.naver_tiles import TILE_SELECTOR
+from tasks.sources.network_log import NetworkLog, Response
 from tasks.sources.query import SearchQuery
 
 # At most one load in PACE_S plus up to JITTER_S, whoever asks for it: the pace at which a person

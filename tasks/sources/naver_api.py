@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import requests
 from pydantic import SecretStr
 
-from tasks import stopping
 from tasks.errors import BadRequestError, KeysError
+from tasks.process import stopping
 from tasks.records import Candidate
 from tasks.settings import Settings
 from tasks.sources.naver_address import web_address

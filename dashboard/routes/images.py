@@ -1,0 +1,191 @@
+"""A dataset's pictures, what was decided of each candidate, thumbnails, report and archive."""
+
+from pathlib import Path as FilePath
+from typing import Annotated, Any
+
+import anyio.to_thread
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import FileResponse, Response, StreamingResponse
+
+from dashboard import files, thumbnails
+from dashboard.bodies import Decisions, Images
+from dashboard.errors import ConflictError, InvalidError, NotFoundError, answers_of
+from dashboard.folders import dataset_folder
+from dashboard.routes.jobs import JobId, job_of
+from dashboard.services import Parts, Services
+from dashboard.thumbnails import Side
+from dashboard.words import STATUSES
+from tasks.dataset import MANIFEST, REPORT
+from tasks.images.thumbnails import ThumbnailError
+from tasks.jobs import ENDED
+from tasks.records import Reason
+from tasks.workspace import Workspace
+
+FileName = Annotated[str, Path(pattern=r"^img_[0-9]{4,9}\.jpg$")]
+Key = Annotated[str, Path(pattern="^[0-9a-f]{1,64}$", description="A decision's key.")]
+Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
+JPEG: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
+}
+ZIP: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
+}
+HTML: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {}}}}
+# A report shows words and addresses of the web: whatever may stand in it, nothing in it runs, and
+# it is of no origin, so it reads nothing of the dashboard.
+REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; sandbox"
+)
+VERDICTS = ("all", files.CHOSEN, *Reason)
+
+router = APIRouter(prefix="/api/jobs/{job_id}", tags=["pictures"], responses=answers_of())
+
+
+@router.get("/images")
+def list_images(services: Parts, job_id: JobId) -> Images:
+    """Return the names of a dataset's pictures."""
+    job = job_of(services, job_id)
+    names = files.image_names(dataset_folder(job)) if job.out_dir else []
+    return Images(job_id=job_id, out_dir=job.out_dir or "", files=names)
+
+
+@router.get("/images/{filename}", response_class=Response, responses=JPEG)
+def get_image(services: Parts, job_id: JobId, filename: FileName) -> FileResponse:
+    """Return a picture as it was saved."""
+    path = files.regular_file(dataset_folder(job_of(services, job_id)) / filename)
+    if path is None:
+        raise NotFoundError("Job {job} has no picture {picture}.", job=job_id, picture=filename)
+    # A resumed job may save another picture under the name.
+    return FileResponse(path, media_type="image/jpeg", headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/decisions")
+def list_decisions(
+    services: Parts,
+    job_id: JobId,
+    verdict: Annotated[str, Query(max_length=40, description="chosen, a reason, or all.")] = "all",
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> Decisions:
+    """Return what was decided, and why, a part at a time."""
+    if verdict not in VERDICTS:
+        raise InvalidError(
+            "verdict cannot be used: it is none of {known}.", known=", ".join(VERDICTS)
+        )
+    folder = dataset_folder(job_of(services, job_id))
+    decided = files.decided(folder)
+    rows = decided.having(verdict)
+    refused = files.refused_keys(folder)
+    base = f"/api/jobs/{job_id}"
+    return Decisions(
+        total=len(rows),
+        offset=offset,
+        counts=decided.counts,
+        decisions=[_with_urls(row, base, refused) for row in rows[offset : offset + limit]],
+    )
+
+
+def _with_urls(row: dict[str, Any], base: str, refused: set[str]) -> dict[str, Any]:
+    key = row.get("key")
+    image = f"{base}/images/{row['file']}" if row.get("file") else None
+    has_picture = (image and key) or key in refused
+    return {
+        **row,
+        "thumbnail": f"{base}/thumbnails/{key}" if has_picture else image,
+        "image": image,
+    }
+
+
+@router.get("/thumbnails/{key}", response_class=Response, responses=JPEG)
+async def get_thumbnail(
+    request: Request, services: Parts, job_id: JobId, key: Key, size: Side = Side.MEDIUM
+) -> Response:
+    """Return a small picture of a candidate, chosen or refused."""
+    known = request.headers.get("if-none-match", "")
+    return await anyio.to_thread.run_sync(
+        _thumbnail, services, job_id, key, size, known, limiter=services.pictures
+    )
+
+
+def _thumbnail(services: Services, job_id: str, key: str, size: Side, known: str) -> Response:
+    image = _picture(dataset_folder(job_of(services, job_id)), key)
+    missing = NotFoundError("Job {job} has no picture {picture}.", job=job_id, picture=key)
+    if image is None:
+        raise missing
+    try:
+        etag = f'"{image.stem}-{size}-{thumbnails.version_of(image)}"'
+        headers = {"ETag": etag, "Cache-Control": "private, max-age=3600"}
+        if etag in known:
+            return Response(status_code=304, headers=headers)
+        folder = thumbnails.folder_of(services.settings.data_dir, job_id)
+        data = thumbnails.kept(image, size, folder)
+    except (ThumbnailError, FileNotFoundError) as error:
+        raise missing from error
+    return Response(data, media_type="image/jpeg", headers=headers)
+
+
+def _picture(folder: FilePath, key: str) -> FilePath | None:
+    row = files.decided(folder).by_key.get(key)
+    return files.picture_of(folder, row) if row else None
+
+
+@router.get("/question/{sha256}", response_class=Response, responses=JPEG)
+async def get_picture_in_question(services: Parts, job_id: JobId, sha256: Sha256) -> Response:
+    """Return a small picture of a group that a waiting run asks about."""
+    return await anyio.to_thread.run_sync(
+        _picture_in_question, services, job_id, sha256, limiter=services.pictures
+    )
+
+
+def _picture_in_question(services: Services, job_id: str, sha256: str) -> Response:
+    job = job_of(services, job_id)
+    groups = (job.question or {}).get("groups", [])
+    missing = NotFoundError("Job {job} asks about no such picture.", job=job_id)
+    if not any(sha256 in group["pictures"] for group in groups):
+        raise missing
+    image = files.regular_file(Workspace(dataset_folder(job) / ".work").image_path(sha256))
+    if image is None:
+        raise missing
+    try:
+        data = thumbnails.kept(
+            image, Side.MEDIUM, thumbnails.folder_of(services.settings.data_dir, job_id)
+        )
+    except (ThumbnailError, FileNotFoundError) as error:
+        raise missing from error
+    headers = {"Cache-Control": "private, max-age=3600"}
+    return Response(data, media_type="image/jpeg", headers=headers)
+
+
+@router.get("/report", response_class=Response, responses=HTML)
+def get_report(services: Parts, job_id: JobId) -> FileResponse:
+    """Return a dataset's report, a page by itself in which nothing can run."""
+    path = files.regular_file(dataset_folder(job_of(services, job_id)) / REPORT)
+    if path is None:
+        raise NotFoundError("Job {job} has no report.", job=job_id)
+    headers = {
+        "Content-Security-Policy": REPORT_POLICY,
+        "Cross-Origin-Opener-Policy": "unsafe-none",  # browsers open no sandbox with another
+        "Cache-Control": "no-cache",  # a resumed job may write another
+    }
+    return FileResponse(path, media_type="text/html", headers=headers)
+
+
+@router.get("/archive", response_class=Response, responses={**ZIP, **answers_of(409)})
+def get_archive(services: Parts, job_id: JobId) -> StreamingResponse:
+    """Return the dataset as one ZIP file, streamed."""
+    job = job_of(services, job_id)
+    folder = dataset_folder(job)
+    if job.status not in ENDED:
+        raise ConflictError(
+            "Job {job} is {status}: its dataset is not complete yet.",
+            job=job_id,
+            status=STATUSES[job.status],
+        )
+    if files.regular_file(folder / MANIFEST) is None:
+        raise NotFoundError("Job {job} has no dataset.", job=job_id)
+    return StreamingResponse(
+        files.archive(folder, job_id),
+        media_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{job_id}.zip"'},
+    )

@@ -1,0 +1,79 @@
+"""Starting, cancelling and resuming runs."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from dashboard.bodies import (
+    Answer,
+    Done,
+    Options,
+    Resumed,
+    RunBody,
+    RunManyBody,
+    Started,
+    StartedMany,
+)
+from dashboard.errors import ConflictError, InvalidError, answers_of
+from dashboard.folders import input_path, model_name, parent_folder
+from dashboard.routes.jobs import JobId, found, job_of
+from dashboard.services import Parts, Services
+from dashboard.words import STATUSES
+
+router = APIRouter(prefix="/api", tags=["runs"], responses=answers_of(409, 413, 429))
+
+
+@router.post("/run")
+def run(services: Parts, body: RunBody) -> Started:
+    """Start a run."""
+    (job_id,) = _plan(services, body, [body.query])
+    return Started(job_id=job_id)
+
+
+@router.post("/run/many")
+def run_many(services: Parts, body: RunManyBody) -> StartedMany:
+    """Start a run for each query; none, if one of them cannot be used."""
+    return StartedMany(job_ids=_plan(services, body, body.queries))
+
+
+@router.post("/jobs/{job_id}/cancel")
+def cancel(services: Parts, job_id: JobId) -> Done:
+    """Have a run end; what it has finished is kept, and it can be resumed."""
+    services.runs.cancel(job_of(services, job_id))
+    return Done(message=f"Job {job_id} is being cancelled; what it has finished is kept.")
+
+
+@router.post("/jobs/{job_id}/resume")
+def resume(services: Parts, job_id: JobId) -> Resumed:
+    """Have a failed or cancelled job go on where it stopped."""
+    services.runs.resume(job_of(services, job_id))
+    return Resumed(job_id=job_id)
+
+
+@router.post("/jobs/{job_id}/answer")
+def answer(services: Parts, job_id: JobId, body: Answer) -> Done:
+    """Say which group is the subject, where a run waits for it; the run then goes on."""
+    with services.database.jobs() as jobs:
+        job = found(jobs, job_id)
+        if not jobs.answer(job_id, body.group):
+            raise ConflictError(
+                "Job {job} is {status}, and waits for no such answer.",
+                job=job_id,
+                status=STATUSES[job.status],
+            )
+    return Done(message=f"Group {body.group} is the subject; job {job_id} goes on.")
+
+
+def _plan(services: Services, options: Options, queries: list[str]) -> list[str]:
+    data_dir = services.settings.data_dir
+    others: dict[str, Any] = dict(options.others)
+    if others.pop("job_id", None) is not None:
+        raise InvalidError("job_id cannot be used: resume that job instead.")
+    if others.get("input") is not None:
+        others["input"] = str(input_path(others["input"], data_dir))
+    model = others.get("model")
+    if isinstance(model, str) and model:  # an empty one would be a folder: the request refuses it
+        others["model"] = model_name(model, data_dir)
+    parent = parent_folder(options.out_dir, data_dir)
+    requests = [{**others, "query": query, "limit": options.limit} for query in queries]
+    return services.runs.plan(parent, requests)

@@ -1,0 +1,356 @@
+"""Fetching bytes from a web that may be hostile.
+
+    async with aclosing(Fetcher(Settings())) as fetcher:
+        data, seconds = await fetcher.fetch(Address("https://example.com/1.jpg"))
+
+Connections are reused and names looked up once. The peer of every connection is checked (see
+``peers``), unless ``DOWNLOAD_ALLOW_HOSTS`` names it. No length and no content type is trusted;
+bytes and seconds are counted.
+"""
+
+import asyncio
+import errno
+import os
+import re
+import socket
+import ssl
+import time
+import zlib
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes, urlsplit
+
+import aiohttp
+import certifi
+from yarl import URL
+
+from tasks.fetching.peers import Resolver, is_disguised, public_socket
+from tasks.fetching.politeness import opted_out, politeness
+from tasks.records import Address, Reason
+from tasks.settings import Settings
+
+MAX_BYTES = 30_000_000
+DEADLINE_S = 30.0  # for one address, redirects and all
+STEP_TIMEOUT_S = 10.0  # to connect, or between two reads
+MAX_REDIRECTS = 5
+WEB_PORTS = frozenset({80, 443})
+LONGEST_RETRY_AFTER_S = 86_400.0
+NAMES_KEPT_S = 300  # how long an answer of a name server serves
+
+# Hundreds of bodies come at once. Beyond the first megabyte only so many may grow, so that hosts
+# that send all they may take 30 MB of memory each in eight places, not in hundreds.
+LARGE_BYTES = 1_000_000
+LARGE_AT_ONCE = 8
+
+_PASSING = frozenset({errno.ECONNRESET, socket.EAI_AGAIN})  # failures of a connection
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_OVERLOADED = frozenset({429, 503})
+_PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+_PLAIN_URL = re.compile(r"[!-~]+")  # printable ASCII: goes out as it is
+
+
+class FetchError(Exception):
+    """An address gave no bytes; ``reason`` and ``detail`` say why.
+
+    ``is_transient`` says whether the same request may work a little later. ``retry_after_s`` is
+    for how long an overloaded host wants silence, and None of any other. ``received`` and
+    ``seconds`` are the bytes that came all the same, and the time that it took.
+    """
+
+    def __init__(
+        self,
+        reason: Reason,
+        detail: str,
+        *,
+        is_transient: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+        self.is_transient = is_transient
+        self.retry_after_s = retry_after_s
+        self.received = 0
+        self.seconds = 0.0
+
+
+class Fetched(NamedTuple):
+    """A body, and how long the requests for it took."""
+
+    data: bytes
+    seconds: float
+
+
+class Fetcher:
+    """Connections for any number of fetches at once, on one event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._allow_hosts = settings.download_allow_hosts
+        self._is_opting_out_respected = settings.download_respect_opt_out
+        self._politeness = politeness(settings.download_requests_per_s)
+        at_once = settings.download_at_once_per_host
+        self._slots = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(at_once))
+        self._growing = asyncio.Semaphore(LARGE_AT_ONCE)
+        context = ssl.create_default_context(cafile=certifi.where())
+
+        def session(**options: object) -> aiohttp.ClientSession:
+            connector = aiohttp.TCPConnector(
+                limit=0, ssl=context, resolver=Resolver(), ttl_dns_cache=NAMES_KEPT_S,
+                **options,  # type: ignore[arg-type]
+            )  # fmt: skip
+            made = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                # No pause may be longer than a step; the deadline of the whole is set at each use.
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=STEP_TIMEOUT_S, sock_read=STEP_TIMEOUT_S
+                ),
+                # An image gains nothing from compression; what is packed all the same, `_unpacked`
+                # unpacks within limits.
+                auto_decompress=False,
+                headers={
+                    "User-Agent": settings.download_user_agent,
+                    "Accept": "image/*,*/*;q=0.5",
+                    "Accept-Encoding": "identity",
+                },
+                trust_env=False,  # a proxy would hide which peer is reached
+                read_bufsize=1 << 18,
+            )
+            made._retry_connection = False  # its own second try would be on no record
+            return made
+
+        self._checked = session(socket_factory=public_socket)
+        self._exempt = session()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._checked.close()
+        await self._exempt.close()
+
+    async def fetch(self, address: Address) -> Fetched:
+        """Return what an address gives; raises ``FetchError``."""
+        url = _web_url(address.url)
+        headers = {"Referer": _header_safe(address.referer)} if address.referer else {}
+        spent_s = 0.0
+        try:
+            for _ in range(MAX_REDIRECTS + 1):
+                session = self._session_for(url)
+                async with self._turn(f"{url.host}:{url.port}"):
+                    started = time.monotonic()
+                    try:
+                        answer = await self._ask(session, url, headers, DEADLINE_S - spent_s)
+                    finally:
+                        spent_s += time.monotonic() - started
+                if isinstance(answer, bytes):
+                    return Fetched(answer, spent_s)
+                url = answer
+            raise FetchError(Reason.TOO_MANY_REDIRECTS, f"over {MAX_REDIRECTS}")
+        except FetchError as error:
+            error.seconds = spent_s
+            raise
+
+    def breakers(self, hosts: Iterable[str]) -> dict[str, str]:
+        """Return the state of each host's circuit breaker: closed, open or half-open."""
+        return self._politeness.states(hosts, time.monotonic())
+
+    @asynccontextmanager
+    async def _turn(self, host: str) -> AsyncIterator[None]:
+        """Wait until the host may be asked; then learn from how the block ends.
+
+        Raises ``FetchError`` where the host is left alone.
+        """
+        polite = self._politeness
+        self._refuse_if_failing(host)
+        async with self._slots[host]:
+            wait_s = polite.wait_s(host, time.monotonic())
+            while wait_s > 0:
+                self._refuse_if_failing(host)
+                await asyncio.sleep(wait_s)
+                wait_s = polite.quiet_s(host, time.monotonic())
+            self._refuse_if_failing(host)
+            sent_at = time.monotonic()
+            polite.begin(host, sent_at)
+            try:
+                yield
+            except FetchError as error:
+                now = time.monotonic()
+                if error.retry_after_s is not None:
+                    polite.overloaded(host, now, sent_at=sent_at, retry_after_s=error.retry_after_s)
+                elif error.is_transient or error.reason is Reason.UNREACHABLE:
+                    polite.failed(host, now)
+                else:
+                    polite.answered(host)
+                raise
+            polite.answered(host)
+
+    def _refuse_if_failing(self, host: str) -> None:
+        if why := self._politeness.refusal(host, time.monotonic()):
+            raise FetchError(Reason.HOST_FAILING, why)
+
+    def _session_for(self, url: URL) -> aiohttp.ClientSession:
+        """Return the session for an address, by whether its host is exempt from the checks."""
+        if f"{url.host}:{url.port}" in self._allow_hosts:
+            return self._exempt
+        if url.port not in WEB_PORTS:
+            raise FetchError(Reason.FORBIDDEN_PORT, f"port {url.port}")
+        if is_disguised(url.host or ""):
+            raise FetchError(Reason.FORBIDDEN_ADDRESS, f"{url.host} hides an address")
+        return self._checked
+
+    async def _ask(
+        self, session: aiohttp.ClientSession, url: URL, headers: dict[str, str], left_s: float
+    ) -> bytes | URL:
+        """Send one request; return its body, or where it redirects to."""
+        body = bytearray()
+        try:
+            return await self._exchange(session, url, headers, left_s, body)
+        except FetchError as error:
+            error.received = len(body)
+            raise
+
+    async def _exchange(
+        self,
+        session: aiohttp.ClientSession,
+        url: URL,
+        headers: dict[str, str],
+        left_s: float,
+        body: bytearray,
+    ) -> bytes | URL:
+        """Do so with every failure as a ``FetchError``; ``body`` takes what comes."""
+        try:
+            async with (
+                asyncio.timeout(left_s) as deadline,
+                session.get(url, headers=headers, allow_redirects=False) as response,
+            ):
+                location = response.headers.get("Location")
+                if response.status in _REDIRECTS and location:
+                    return _web_url(location, url)
+                if response.status != 200:
+                    raise _http_error(response)
+                robots = response.headers.getall("X-Robots-Tag", ())
+                if self._is_opting_out_respected and (directive := opted_out(robots)):
+                    raise FetchError(Reason.OPTED_OUT, f"X-Robots-Tag: {directive}")
+                await self._read(response, body)
+                return _unpacked(bytes(body), response.headers.get("Content-Encoding", ""))
+        except TimeoutError as error:
+            late = f"not finished after {DEADLINE_S:g} s"
+            detail = late if deadline.expired() else f"no answer in {STEP_TIMEOUT_S:g} s"
+            raise FetchError(Reason.TIMED_OUT, detail, is_transient=True) from error
+        except aiohttp.ClientPayloadError as error:
+            detail = "the end never came"
+            raise FetchError(Reason.BROKEN_OFF, detail, is_transient=True) from error
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error.os_error, PermissionError):
+                detail = str(error.os_error.strerror)
+                raise FetchError(Reason.FORBIDDEN_ADDRESS, detail) from error
+            is_transient = error.os_error.errno in _PASSING
+            detail = type(error).__name__
+            raise FetchError(Reason.UNREACHABLE, detail, is_transient=is_transient) from error
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            detail = type(error).__name__
+            raise FetchError(Reason.UNREACHABLE, detail, is_transient=True) from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            # ValueError: a host that the system's resolver cannot even be asked for.
+            raise FetchError(Reason.UNREACHABLE, type(error).__name__) from error
+
+    async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> None:
+        """Read a body piece by piece, each as soon as it comes, within the limits."""
+        limit = f"over {MAX_BYTES // 1_000_000} MB"
+        if (response.content_length or 0) > MAX_BYTES:
+            raise FetchError(Reason.TOO_MANY_BYTES, f"{limit} announced")
+        is_growing = False
+        try:
+            async for piece in response.content.iter_any():
+                body += piece
+                if len(body) > MAX_BYTES:
+                    raise FetchError(Reason.TOO_MANY_BYTES, limit)
+                if len(body) > LARGE_BYTES and not is_growing:
+                    is_growing = await self._growing.acquire()
+        finally:
+            if is_growing:
+                self._growing.release()
+
+
+def _http_error(response: aiohttp.ClientResponse) -> FetchError:
+    status = response.status
+    detail = f"status {status}"
+    if status not in _OVERLOADED:
+        return FetchError(Reason.HTTP_ERROR, detail, is_transient=status >= 500)
+    wanted = response.headers.get("Retry-After", "")
+    return FetchError(
+        Reason.HTTP_ERROR, detail, is_transient=True, retry_after_s=seconds_of(wanted)
+    )
+
+
+def seconds_of(retry_after: str) -> float:
+    """Read a Retry-After (RFC 9110, 10.2.3): seconds, or a date; 0 where it says nothing."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), LONGEST_RETRY_AFTER_S)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return 0.0
+    from_now_s = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
+    return min(max(0.0, from_now_s.total_seconds()), LONGEST_RETRY_AFTER_S)
+
+
+def read_file(url: str) -> bytes:
+    """Return the bytes of a file of this machine; raises ``FetchError``.
+
+    For addresses of kind ``FILE`` alone, which come from a folder that the user named.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "file" or parts.netloc:
+        raise FetchError(Reason.BAD_ADDRESS, "no file of this machine")
+    path = Path(os.fsdecode(unquote_to_bytes(parts.path)))
+    try:
+        if not path.is_file():  # opening a pipe would wait for its writer
+            raise FetchError(Reason.UNREACHABLE, "no such file")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise FetchError(Reason.UNREACHABLE, error.strerror or type(error).__name__) from error
+    if len(data) > MAX_BYTES:
+        raise FetchError(Reason.TOO_MANY_BYTES, f"over {MAX_BYTES // 1_000_000} MB")
+    return data
+
+
+def _web_url(text: str, base: URL | None = None) -> URL:
+    """Read an address of the web, as it is where it may go out so; raises ``FetchError``."""
+    try:
+        url = URL(text, encoded=_PLAIN_URL.fullmatch(text) is not None)
+        url = base.join(url) if base else url
+        is_usable = url.scheme in ("http", "https") and bool(url.host) and bool(url.port)
+    except ValueError as error:
+        raise FetchError(Reason.BAD_ADDRESS, "it cannot be read") from error
+    if not is_usable:
+        raise FetchError(Reason.BAD_ADDRESS, "no http(s) address")
+    return url.with_fragment(None)
+
+
+def _header_safe(referer: str) -> str:
+    return str(URL(referer)).encode("ascii", "ignore").decode()
+
+
+def _unpacked(body: bytes, encoding: str) -> bytes:
+    """Undo a compression of the whole body that was not asked for; raises ``FetchError``."""
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        return body
+    if encoding not in _PACKED:
+        raise FetchError(Reason.NOT_AN_IMAGE, f"packed by {encoding[:20]!r}")
+    try:
+        # 47: gzip's or zlib's header, whichever is there (zlib.h, inflateInit2)
+        unpacked = zlib.decompressobj(47).decompress(body, MAX_BYTES + 1)
+    except zlib.error as error:
+        raise FetchError(Reason.NOT_AN_IMAGE, f"it is not packed by {encoding}") from error
+    if len(unpacked) > MAX_BYTES:
+        detail = f"{len(body)} bytes unpack to over {MAX_BYTES // 1_000_000} MB"
+        raise FetchError(Reason.UNPACKS_TOO_LARGE, detail)
+    return unpacked

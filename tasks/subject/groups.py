@@ -1,0 +1,352 @@
+"""Vectors → the groups among them that might be a subject, the likeliest first. Pure.
+
+First guesses are DBSCAN's clusters at several radii and the neighbourhoods of the densest pictures.
+Each guess is corrected by expectation and maximisation (Dempster, Laird and Rubin, 1977): all
+pictures get a score from what the guess says of the others (leave-one-out), and two normal
+distributions of these scores, of the group and of the rest, give each picture its membership anew,
+until nothing moves. The score is first the cosine to the group's mean, which cannot be fooled into
+a loose group, or a strongly held ridge regression, which sees a subject that differs from the rest
+in a few directions only; then a regression held loosely, which tells the last few apart.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks.subject.evidence import Evidence
+from tasks.subject.neighbours import NOISE, Matrix, dbscan
+
+Array = Matrix
+Mask = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.intp]
+Labels = npt.NDArray[np.int64]
+Score = Callable[[Array], Array]  # memberships (n, k) → scores (n, k)
+
+# Nearer than this (cosine distance) two pictures are one content and have one vote: of reposts with
+# small changes nearly all pairs, of pictures of one subject 1 % to 5 %.
+ONE_CONTENT = 0.05
+# Pictures farther apart than this in the mean are not one subject, as far as nothing else is there
+# to compare with: of unrelated ones the mean is 0.38 and more, of loose subjects 0.32.
+ONE_SUBJECT = 0.35
+SAMPLE = 800  # pictures among which groups are found; they are then known in all
+RADII = 8
+SHARES = (0.08, 0.15, 0.22, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9)  # of the pictures in one guess
+CENTRES = 8  # guesses of each share
+STRONG_RIDGE, LOOSE_RIDGE, LEAST_RIDGE = 0.05, 0.005, 0.5  # the first two for each picture
+STILL = 0.01  # a change of membership that is none
+# The contrast of a group is the ratio of its distance to the rest and the distance inside. Halves
+# of unrelated pictures reach 1.2; subjects 1.35 (loose ones in the midst of the rest) to 2.5. The
+# scale lets a tight rival of two fifths of a loose subject lose, and two subjects as one too.
+LEAST_CONTRAST, CONTRAST_SCALE = 1.25, 0.25
+BACKGROUND_DISCOUNT = 1.1  # where the rest is the more compact: it may be the group, seen from afar
+# Of two groups of like claims the one within the other may be the subject, the rest of the outer
+# one not: of each, how much lies in the outer, and how much of that it is at least.
+WITHIN, LEAST_PART, LIKE_CLAIM = 0.9, 0.25, 0.65
+FULL_SEPARATION = 9.0  # standard deviations between a group and the rest
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A group: the score of each picture (n,), 0 is the rest's mean, 1 the group's; its claim."""
+
+    scores: Array
+    claim: float  # the share of the votes, less for what stands out little
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Disjoint groups, the greatest claim first, and the radius at which DBSCAN sees the first."""
+
+    groups: tuple[Found, ...]
+    eps: float
+
+
+def find_groups(vectors: Array, min_samples: int, evidence: Evidence) -> Findings:
+    """Find the groups among unit vectors (n, d)."""
+    sample = _distinct(vectors, min(SAMPLE, len(vectors)))
+    few = vectors[sample]
+    clusterings = _clusterings(few, min_samples)
+    if len(few) < min_samples:
+        return Findings((), next(iter(clusterings)))
+    regression = Regression(few)
+    guesses = np.concatenate([_neighbourhoods(few, SHARES), _clusters(clusterings)], axis=1)
+    guesses = guesses.astype(vectors.dtype)
+    groups = _settled_groups(few, regression, guesses, min_samples, evidence.of(sample))
+    if not groups:
+        return Findings(_everything(few, len(vectors)), next(iter(clusterings)))
+    found = tuple(
+        Found(_scores_of_all(regression, group, vectors, sample), claim) for group, claim in groups
+    )
+    return Findings(found, _radius(clusterings, groups[0][0] > 0.5))
+
+
+def _distinct(vectors: Array, count: int) -> Indices:
+    """Of the first ``count`` pictures, one of each content."""
+    is_near = vectors[:count] @ vectors[:count].T > 1 - ONE_CONTENT
+    is_left = np.ones(count, bool)
+    kept = []
+    for at in np.argsort(-is_near.sum(axis=1), kind="stable"):
+        if is_left[at]:
+            kept.append(at)
+            is_left &= ~is_near[at]
+    return np.sort(np.array(kept, np.intp))
+
+
+def _everything(few: Array, n: int) -> tuple[Found, ...]:
+    """Where nothing stands apart from the rest: all, if they are as alike as one subject."""
+    inside = _distances(few, np.ones((len(few), 1)))[0]
+    return (Found(np.ones(n), 1.0),) if inside[0] < ONE_SUBJECT else ()
+
+
+class Regression:
+    """Ridge regressions of memberships on the vectors (n, d); what all of them share is kept."""
+
+    def __init__(self, vectors: Array) -> None:
+        self.mean = vectors.mean(axis=0)
+        self.centred = vectors - self.mean
+        wide = len(vectors) < vectors.shape[1]
+        values, axes = np.linalg.eigh(
+            self.centred @ self.centred.T if wide else self.centred.T @ self.centred
+        )
+        is_real = values > 1e-6 * values[-1]
+        self.energy, axes = values[is_real], axes[:, is_real]
+        self.basis = axes if wide else self.centred @ axes / np.sqrt(self.energy)  # (n, r)
+
+    def without_each(self, memberships: Array, ridge: float) -> Array:
+        """Predict each membership (n, k) from all the others."""
+        kept = self.energy / (self.energy + ridge)
+        leverage = (self.basis**2 * kept).sum(axis=1)[:, np.newaxis] + 1 / len(self.basis)
+        mean = memberships.mean(axis=0)
+        around = memberships - mean
+        fitted = self.basis @ (kept[:, np.newaxis] * (self.basis.T @ around))
+        return np.asarray((fitted - leverage * around) / (1 - leverage) + mean)
+
+    def elsewhere(self, membership: Array, ridge: float, vectors: Array) -> Array:
+        """Predict the membership of other vectors from all these, (n,)."""
+        around = membership - membership.mean()
+        weights = (self.basis.T @ around) / (self.energy + ridge)
+        coefficients = self.centred.T @ (self.basis @ weights)
+        return np.asarray((vectors - self.mean) @ coefficients + membership.mean())
+
+
+def _loose_ridge(n: int) -> float:
+    return max(LEAST_RIDGE, LOOSE_RIDGE * n)
+
+
+def _scores_of_all(regression: Regression, group: Array, vectors: Array, sample: Indices) -> Array:
+    ridge = _loose_ridge(len(sample))
+    known = regression.without_each(group[:, np.newaxis], ridge)
+    _, _, low, high, _, _ = (float(figure[0]) for figure in _moments(known, group[:, np.newaxis]))
+    scores = regression.elsewhere(group, ridge, vectors)
+    scores[sample] = known[:, 0]
+    return np.asarray((scores - low) / (high - low))
+
+
+def score_members(vectors: Array, members: Mask) -> Array:
+    """Score all vectors (n, d) against a given group: 0 is the rest's mean, 1 the group's."""
+    if members.all():
+        return np.ones(len(vectors))
+    group = members.astype(np.float64)
+    return _scores_of_all(Regression(vectors), group, vectors, np.arange(len(vectors)))
+
+
+def _cosines_without_each(vectors: Array, memberships: Array) -> Array:
+    """The cosine of each vector to the mean of each group without it."""
+    sums = vectors.T @ memberships
+    products = vectors @ sums
+    squares = (sums**2).sum(axis=0) - 2 * memberships * products + memberships**2
+    return np.asarray((products - memberships) / np.sqrt(np.maximum(squares, 1e-9)))
+
+
+def _moments(scores: Array, memberships: Array) -> tuple[Array, ...]:
+    """Weight, mean and variance of the scores: (rest's, group's) of each, for k groups.
+
+    Each variance leans on the pooled one with the weight of 3 pictures.
+    """
+    inside, outside = memberships.sum(axis=0), (1 - memberships).sum(axis=0)
+    high = (scores * memberships).sum(axis=0) / inside
+    low = (scores * (1 - memberships)).sum(axis=0) / outside
+    spread_in = (memberships * (scores - high) ** 2).sum(axis=0)
+    spread_out = ((1 - memberships) * (scores - low) ** 2).sum(axis=0)
+    pooled = 3 * (spread_in + spread_out) / len(scores)
+    variance_in = (spread_in + pooled) / (inside + 3) + 1e-5
+    variance_out = (spread_out + pooled) / (outside + 3) + 1e-5
+    return outside, inside, low, high, variance_out, variance_in
+
+
+def _memberships(scores: Array, memberships: Array) -> Array:
+    """Judge the pictures anew by their scores; beyond the means nothing changes."""
+    outside, inside, low, high, variance_out, variance_in = _moments(scores, memberships)
+    between = np.clip(scores, np.minimum(low, high), np.maximum(low, high))
+    odds = (between - low) ** 2 / variance_out - (between - high) ** 2 / variance_in
+    odds = odds / 2 + np.log(variance_out / variance_in) / 2 + np.log((inside + 1) / (outside + 1))
+    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
+
+
+def _settle(guesses: Array, score: Score, rounds: int) -> Array:
+    """Correct the guesses (n, k) until they stand still; those that vanish are left out."""
+    settled = _different(guesses).copy()
+    moving = np.arange(settled.shape[1])
+    for _ in range(rounds):
+        before = settled[:, moving]
+        after = _memberships(score(before), before)
+        size = after.sum(axis=0)
+        lives = (size > 2) & (size < len(after) - 0.5)
+        settled[:, moving] = np.where(lives, after, 0)
+        moving = moving[lives & (np.abs(after - before).max(axis=0) > STILL)]
+        if not len(moving):
+            break
+    return _different(settled)
+
+
+def _different(groups: Array) -> Array:
+    """Leave out groups with the same members as another, with almost none, and with all."""
+    members = groups > 0.5
+    size = members.sum(axis=0)
+    first = {members[:, at].tobytes(): at for at in reversed(range(len(size)))}
+    kept = [at for at in sorted(first.values()) if 3 <= size[at] < len(members)]
+    return groups[:, kept]
+
+
+def _clusterings(vectors: Array, min_samples: int) -> dict[float, Labels]:
+    """Run DBSCAN from where a few pictures have neighbours to where half of all pairs are ones."""
+    distances = 1 - vectors @ vectors.T
+    nth = min(min_samples, len(vectors) - 1)
+    least = float(np.quantile(np.partition(distances, nth, axis=1)[:, nth], 0.25))
+    most = float(np.median(distances))
+    radii = np.geomspace(max(least, 1e-3), max(most, 2e-3), RADII).tolist()
+    return {eps: dbscan(vectors, eps=eps, min_samples=min_samples) for eps in radii}
+
+
+def _clusters(clusterings: dict[float, Labels]) -> Array:
+    """Return the three largest clusters at each radius, as far as they are not tiny, (n, k)."""
+    guesses: list[Array] = []
+    for labels in clusterings.values():
+        sizes = np.bincount(labels[labels != NOISE], minlength=1)
+        largest = np.argsort(-sizes, kind="stable")[:3]
+        largest = largest[sizes[largest] >= SHARES[0] * len(labels)]
+        guesses.append((labels[:, np.newaxis] == largest).astype(np.float64))
+    return np.concatenate(guesses, axis=1)
+
+
+def _radius(clusterings: dict[float, Labels], members: Mask) -> float:
+    """Return the radius with the cluster most like the group."""
+
+    def likeness(eps: float) -> float:
+        labels = clusterings[eps] + 1
+        shared = np.bincount(labels[members], minlength=labels.max() + 1)[1:]
+        size = np.bincount(labels, minlength=labels.max() + 1)[1:]
+        return float((shared / (size + members.sum() - shared)).max(initial=0))
+
+    return max(clusterings, key=likeness)
+
+
+def _neighbourhoods(vectors: Array, shares: tuple[float, ...]) -> Array:
+    """What is nearest to the centres of the densest regions, (n, k)."""
+    n = len(vectors)
+    cosines = vectors @ vectors.T
+    order = np.argsort(-cosines, axis=1, kind="stable")
+    running = np.cumsum(np.take_along_axis(cosines, order, axis=1), axis=1)
+    guesses = []
+    for share in shares:
+        size = max(3, round(share * n))
+        density = running[:, size - 1].copy()
+        for _ in range(CENTRES):
+            centre = density.argmax()
+            if np.isneginf(density[centre]):
+                break
+            guess = np.zeros(n)
+            guess[order[centre, :size]] = 1
+            guesses.append(guess)
+            density[order[centre, : max(2, size // 2)]] = -np.inf
+    return np.array(guesses).T
+
+
+def _settled_groups(
+    vectors: Array, regression: Regression, guesses: Array, min_samples: int, evidence: Evidence
+) -> list[tuple[Array, float]]:
+    """Correct guesses (n, k): memberships (n,) and claims, the greatest first,, disjoint."""
+
+    def score(ridge: float) -> Score:
+        return lambda memberships: regression.without_each(memberships, ridge)
+
+    n = len(vectors)
+    compact = _settle(guesses, lambda m: _cosines_without_each(vectors, m), 30)
+    apart = _settle(guesses, score(STRONG_RIDGE * n), 30)
+    most = _neighbourhoods(vectors, SHARES[-1:]).astype(vectors.dtype)
+    groups = np.concatenate([compact, apart, most], axis=1)
+    groups = _settle(groups, score(_loose_ridge(n)), 12)
+    groups = groups[:, (groups > 0.5).sum(axis=0) >= min_samples]
+    if not groups.shape[1]:
+        return []
+    members = (groups > 0.5).astype(np.float64)
+    scores = regression.without_each(groups, _loose_ridge(n))
+    claims = _claims(vectors, members, _separation(scores, groups), evidence)
+    claims[hold_more(vectors, members, claims)] = 0
+    found = [(groups[:, at], float(claims[at])) for at in _disjoint(members, claims)]
+    return sorted(found, key=lambda group: -group[1])
+
+
+def _separation(scores: Array, groups: Array) -> Array:
+    """How many standard deviations lie between each group and the rest."""
+    _, _, low, high, variance_out, variance_in = _moments(scores, groups)
+    return np.asarray((high - low) / np.sqrt((variance_out + variance_in) / 2))
+
+
+def _distances(vectors: Array, members: Array) -> tuple[Array, Array, Array]:
+    """Mean distances of groups (n, k): inside each, from each to the rest, inside the rest."""
+    size, sums = members.sum(axis=0), vectors.T @ members
+    rest, others = len(vectors) - size, vectors.sum(axis=0)[:, np.newaxis] - sums
+    inside = 1 - ((sums**2).sum(axis=0) - size) / (size * (size - 1))
+    across = 1 - (sums * others).sum(axis=0) / np.maximum(size * rest, 1)
+    beyond = 1 - ((others**2).sum(axis=0) - rest) / np.maximum(rest * (rest - 1), 1)
+    return inside, across, np.where(rest > 2, beyond, np.inf)
+
+
+def _claims(vectors: Array, members: Array, separation: Array, evidence: Evidence) -> Array:
+    """Weigh groups (n, k): their votes, as far as they stand out, 0 … 1."""
+    inside, across, beyond = _distances(vectors, members)
+    contrast = across / inside / np.where(beyond < inside, BACKGROUND_DISCOUNT, 1)
+    contrast[across < ONE_SUBJECT] = 1  # the rest is the same subject
+    excess = np.maximum(np.log(contrast / LEAST_CONTRAST), 0)
+    stands_out = 1 - np.exp(-excess / CONTRAST_SCALE)
+    stands_out *= np.sqrt(np.clip(separation / FULL_SEPARATION, 0, 1))
+    votes = evidence.votes(members) / evidence.votes(np.ones((len(members), 1)))
+    return np.asarray(votes * stands_out * evidence.favour(members))
+
+
+def hold_more(vectors: Array, members: Array, claims: Array) -> list[int]:
+    """Return which groups (n, k) are another one of a like claim, and more of the rest.
+
+    What a group has beyond a part of it shows the same subject if it lies nearer to that part than
+    to what is outside, by the contrast that a subject has at least.
+    """
+
+    def is_mixed(outer: int, inner: int) -> bool:
+        part = (members[:, outer] * members[:, inner]) > 0
+        beyond = (members[:, outer] > 0) & ~part
+        is_part = part.sum() >= max(WITHIN * members[:, inner].sum(), LEAST_PART * size[outer])
+        if not is_part or beyond.sum() < 3 or claims[inner] < LIKE_CLAIM * claims[outer]:
+            return False
+        middle = vectors[beyond].mean(axis=0)
+        near = 1 - middle @ vectors[part].mean(axis=0)
+        far = 1 - np.median(vectors[members[:, outer] == 0] @ middle)
+        return bool(near * LEAST_CONTRAST > far)
+
+    size = members.sum(axis=0)
+    standing = np.flatnonzero(claims > 0).tolist()
+    with_rest = [at for at in standing if size[at] <= len(members) - 3]
+    return [outer for outer in with_rest if any(is_mixed(outer, inner) for inner in standing)]
+
+
+def _disjoint(members: Array, claims: Array) -> list[int]:
+    """Of groups (n, k) that share more than half of the smaller one, keep the greatest claim."""
+    kept: list[int] = []
+    for at in np.argsort(-claims, kind="stable"):
+        size = members[:, at].sum()
+        shared = [members[:, at] @ members[:, k] / min(size, members[:, k].sum()) for k in kept]
+        if claims[at] > 0 and max(shared, default=0) <= 0.5:
+            kept.append(int(at))
+    return kept
