@@ -19,21 +19,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 from sklearn.cluster import DBSCAN
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tasks.arrays import Labels, Vectors
 from tasks.subject.neighbours import dbscan
 
 EPS, MIN_SAMPLES = 0.18, 3
 SUBJECTS, NOISE_SHARE = 40, 0.6
-Labels = npt.NDArray[np.int64]
 
 
-def make_vectors(n: int, d: int) -> npt.NDArray[np.float32]:
+def make_vectors(n: int, d: int) -> Vectors:
     """Draw unit vectors whose subjects have median distances from 0.1 to 0.35, as CLIP's have."""
     rng = np.random.default_rng(7)
     centres = rng.normal(size=(SUBJECTS, d))
@@ -45,12 +44,12 @@ def make_vectors(n: int, d: int) -> npt.NDArray[np.float32]:
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
-def ours(vectors: npt.NDArray[np.float32]) -> Labels:
+def ours(vectors: Vectors) -> Labels:
     """Cluster with our own neighbours."""
     return dbscan(vectors, eps=EPS, min_samples=MIN_SAMPLES)
 
 
-def scikit_learn(vectors: npt.NDArray[np.float32]) -> Labels:
+def scikit_learn(vectors: Vectors) -> Labels:
     """Cluster with scikit-learn."""
     labels = DBSCAN(eps=EPS, min_samples=MIN_SAMPLES, metric="cosine").fit_predict(vectors)
     return np.asarray(labels, np.int64)
@@ -60,9 +59,7 @@ def _greatest_memory_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _run(
-    way: Callable[[npt.NDArray[np.float32]], Labels], n: int, d: int
-) -> tuple[float, float, Labels]:
+def _run(way: Callable[[Vectors], Labels], n: int, d: int) -> tuple[float, float, Labels]:
     vectors = make_vectors(n, d)
     import torch  # noqa: F401 - where pictures are embedded, it is there already
 

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
-Pools = dict[str, Array]
+from tasks.arrays import Counts, Floats, Mask, Vectors
+
+Pools = dict[str, Floats]  # float64 (n, 512)
 
 SETS = ("fashion", "phone", "watch", "unrelated")
 TUNED = (
@@ -41,15 +40,15 @@ class Trial:
     kind: str
     precision: float
     size: int
-    vectors: npt.NDArray[np.float32]
+    vectors: Vectors
     is_subject: Mask
-    ranks: npt.NDArray[np.int64]
+    ranks: Counts
     sources: tuple[str, ...]
-    text_similarity: Array
-    copies: npt.NDArray[np.int64]
+    text_similarity: Floats
+    copies: Counts
 
 
-def unit(vectors: Array) -> Array:
+def unit(vectors: Floats) -> Floats:
     """Bring vectors to unit length."""
     return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
@@ -64,19 +63,19 @@ def load_sets(folder: Path) -> Pools:
     }
 
 
-def median_distance(vectors: Array) -> float:
+def median_distance(vectors: Floats) -> float:
     """Return the median cosine distance of pairs, of at most 300 vectors."""
     some = vectors[:300]
     return float(np.median((1 - some @ some.T)[np.triu_indices(len(some), 1)]))
 
 
-def _real_directions(unrelated: Array, count: int, rng: np.random.Generator) -> Array:
+def _real_directions(unrelated: Floats, count: int, rng: np.random.Generator) -> Floats:
     """Draw directions that vary as photographs do: random sums of pictures less their mean."""
     residuals = unrelated - unrelated.mean(axis=0)
     return rng.normal(size=(count, len(residuals))) @ residuals / np.sqrt(len(residuals))
 
 
-def _at_median(make: Callable[[float], Array], wanted: float) -> Array:
+def _at_median(make: Callable[[float], Floats], wanted: float) -> Floats:
     """Find the strength, by halving, at which ``make`` gives the wanted median distance."""
     low, high = 0.0, 4.0
     for _ in range(20):
@@ -85,25 +84,25 @@ def _at_median(make: Callable[[float], Array], wanted: float) -> Array:
     return make(high)
 
 
-def _tight(real: Array, share: float, rng: np.random.Generator) -> Array:
+def _tight(real: Floats, share: float, rng: np.random.Generator) -> Floats:
     nearness = real @ real[rng.integers(len(real))]
     return real[np.argsort(-nearness)[: round(share * len(real))]]
 
 
-def _loose(real: Array, unrelated: Array, median: float, rng: np.random.Generator) -> Array:
+def _loose(real: Floats, unrelated: Floats, median: float, rng: np.random.Generator) -> Floats:
     base = rng.permutation(real)[:POOL]
     more = _real_directions(unrelated, len(base), rng)
     return _at_median(lambda strength: unit(base + strength * more), median)
 
 
-def _views(real: Array, unrelated: Array, median: float, rng: np.random.Generator) -> Array:
+def _views(real: Floats, unrelated: Floats, median: float, rng: np.random.Generator) -> Floats:
     base = rng.permutation(real)[:POOL]
     turn = _real_directions(unrelated, 1, rng)
     is_turned = rng.random((len(base), 1)) < 0.5
     return _at_median(lambda strength: unit(base + strength * is_turned * turn), median)
 
 
-def _scene(real: Array, unrelated: Array, median: float, rng: np.random.Generator) -> Array:
+def _scene(real: Floats, unrelated: Floats, median: float, rng: np.random.Generator) -> Floats:
     """A subject whose pictures lie as near to unrelated ones as those do to each other."""
     centre = unrelated.mean(axis=0) + 0.6 * _real_directions(unrelated, 1, rng)
     base = rng.permutation(real)[:POOL]
@@ -136,17 +135,17 @@ def make_subjects(sets: Pools) -> Pools:
     }
 
 
-def _draw(pool: Array, count: int, rng: np.random.Generator) -> Array:
+def _draw(pool: Floats, count: int, rng: np.random.Generator) -> Floats:
     return rng.permutation(pool)[:count]
 
 
-def _repost(picture: Array, count: int, rng: np.random.Generator) -> Array:
+def _repost(picture: Floats, count: int, rng: np.random.Generator) -> Floats:
     """Copies of one picture with small changes, at most 0.04 apart."""
     change = np.sqrt(rng.uniform(0.002, 0.04) / picture.size)
     return unit(picture + change * rng.normal(size=(count, picture.size)))
 
 
-def _rival_of(subject: str, subjects: Pools, rng: np.random.Generator) -> Array:
+def _rival_of(subject: str, subjects: Pools, rng: np.random.Generator) -> Floats:
     """Another subject's pool: of the same half (tuned on, held out), from another real set."""
     base = subject.split()[0]
     like = [n for n in subjects if n.split()[0] != base and (n in TUNED) == (subject in TUNED)]
@@ -159,7 +158,7 @@ def make_trial(
     precision: float,
     size: int,
     subjects: Pools,
-    unrelated: Array,
+    unrelated: Floats,
     rng: np.random.Generator,
 ) -> Trial:
     """Draw one mixture; where a pool is too small for the size, all parts shrink alike."""

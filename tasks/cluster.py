@@ -11,20 +11,14 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from tasks.subject.evidence import Evidence, Numbers, gather
+from tasks.arrays import Counts, Floats, Indices, Labels, Mask, Numbers, Vectors
+from tasks.subject.evidence import Evidence, gather
 from tasks.subject.groups import find_groups, score_members
 from tasks.subject.neighbours import NOISE, count_neighbours, dbscan
-from tasks.workspace import Vectors
-
-Array = npt.NDArray[np.floating[Any]]
-Labels = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
-Indices = npt.NDArray[np.intp]
 
 ADMISSION = 0.7  # of the way from the rest's mean score to the subject's
 STEEPNESS = 12.0  # of the score there
@@ -84,13 +78,13 @@ class Clustering:
 
     labels: Labels
     subject: int | None
-    scores: Array
+    scores: Floats
     eps: float
     outcome: Outcome
     groups: tuple[Group, ...]
     order: tuple[int, ...]
-    distances: Array
-    neighbours: Labels
+    distances: Floats
+    neighbours: Counts
     kinds: tuple[Kind, ...]
 
     @property
@@ -218,7 +212,7 @@ def _by_groups(vectors: Vectors, min_samples: int, evidence: Evidence) -> Cluste
     return _explained(vectors, labels, clusters, scores, eps, min_samples, groups, subject)
 
 
-def _probability(scores: Array) -> Array:
+def _probability(scores: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(STEEPNESS * (scores - ADMISSION), -30, 30))))
 
 
@@ -254,7 +248,7 @@ def _explained(
     vectors: Vectors,
     labels: Labels,
     clusters: Labels,
-    scores: Array,
+    scores: Floats,
     eps: float,
     min_samples: int,
     groups: tuple[Group, ...],

@@ -12,16 +12,17 @@ import numpy as np
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from tasks.arrays import Vector, Vectors
 from tasks.model.embedder import Embedder, Prepared, load
 from tasks.model.text import describe, reads
-from tasks.model.vector_cache import Vector, VectorCache
+from tasks.model.vector_cache import VectorCache
 from tasks.process import progress, stopping
 from tasks.process.concurrency import slot
 from tasks.process.retries import is_worth_retrying
 from tasks.quality import QualityError, decode
 from tasks.records import Picture
 from tasks.settings import Settings
-from tasks.workspace import Times, Vectors, Workspace
+from tasks.workspace import Times, Workspace
 
 DEFAULT_MODEL = "openai/clip-vit-base-patch32"
 

@@ -12,14 +12,12 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import simplejpeg
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from PIL.ExifTags import Base
 
+from tasks.arrays import Grey, Pixels
 from tasks.records import Measures, Reason
-
-Pixels = npt.NDArray[np.uint8]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 MAX_PIXELS = 100_000_000  # a 100-megapixel RGB image takes 300 MB to decode
@@ -193,8 +191,8 @@ def _to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
         return None
 
 
-def sharpness(grey: Pixels) -> float:
-    """Return the variance of the Laplacian of a grey image, shape (height, width).
+def sharpness(grey: Grey) -> float:
+    """Return the variance of the Laplacian of a grey image (h, w).
 
     The focus measure of Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy",
     2000. The 16-bit Laplacian is exact for 8-bit input, and so are its sums.
@@ -204,8 +202,8 @@ def sharpness(grey: Pixels) -> float:
     return cv2.norm(laplacian, cv2.NORM_L2SQR) / laplacian.size - mean**2
 
 
-def perceptual_hash(grey: Pixels) -> str:
-    """Return the 64-bit DCT hash of a grey image as 16 hex digits.
+def perceptual_hash(grey: Grey) -> str:
+    """Return the 64-bit DCT hash of a grey image (h, w) as 16 hex digits.
 
     The 8×8 lowest frequencies of the picture at 32×32, each compared with their median (Zauner,
     "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010).

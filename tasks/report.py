@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from tasks.arrays import Points, Vectors
 from tasks.images.thumbnails import REFUSED, ThumbnailError, thumbnail
 from tasks.records import Reason, Stage
-from tasks.workspace import Vectors
 
 CHOSEN = "chosen"
 CHOSEN_SHOWN, REFUSED_SHOWN = 60, 12  # small pictures; of each reason
@@ -97,7 +96,7 @@ def report(
     )
 
 
-def project(vectors: Vectors) -> npt.NDArray[np.float64]:
+def project(vectors: Vectors) -> Points:
     """Return places (n, 2) in 0 … 1 on the two principal axes, which tear nothing apart."""
     from sklearn.decomposition import PCA  # half a second that only a report needs
 

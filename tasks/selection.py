@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from tasks.arrays import Floats, Vector, Vectors
 from tasks.cluster import Clustering, Outcome, choose_subject, take_group
 from tasks.duplicates import find_copies
 from tasks.records import Picture, Reason, Rejected, Stage, Verdict
 from tasks.subject.neighbours import NOISE
-from tasks.workspace import Vectors, Workspace
+from tasks.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Selection:
     verdicts: dict[str, Verdict]  # of the pictures, by key
     choice: Choice
     groups: tuple[Group, ...] = ()  # the one or two greatest claims
-    text: Vectors | None = None  # (d,) that the pictures were compared with
+    text: Vector | None = None  # (d,) that the pictures were compared with
 
     @property
     def chosen(self) -> tuple[Picture, ...]:
@@ -111,7 +111,7 @@ def select(
     vectors: Vectors,
     rejected: Sequence[Rejected],
     criteria: Criteria,
-    text: Vectors | None = None,
+    text: Vector | None = None,
 ) -> Selection:
     """Decide on every picture; ``vectors`` (n, d) are theirs, in the same order.
 
@@ -152,7 +152,7 @@ def _clustering(
     unique: Sequence[Picture],
     vectors: Vectors,
     criteria: Criteria,
-    text_similarity: npt.NDArray[np.float64] | None,
+    text_similarity: Floats | None,
 ) -> Clustering:
     found = choose_subject(
         vectors,

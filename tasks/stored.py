@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tasks.arrays import Vector, Vectors
 from tasks.dataset import DECISIONS, EMBEDDINGS, JOB, TEXT
 from tasks.errors import BadRequestError
 from tasks.images.thumbnails import REFUSED
@@ -26,7 +27,7 @@ from tasks.records import (
     Reason,
     Rejected,
 )
-from tasks.workspace import Result, Vectors, Workspace
+from tasks.workspace import Result, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Stored:
     pictures: tuple[Picture, ...]
     rejected: tuple[Rejected, ...]
     vectors: Vectors
-    text: Vectors | None  # (d,) that they were compared with
+    text: Vector | None  # (d,) that they were compared with
     files: dict[str, Path]  # of the pictures, by key
     kept: frozenset[str]  # by hand, as their keys
     dropped: frozenset[str]

@@ -28,19 +28,17 @@ from typing import IO
 from uuid import uuid4
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import TypeAdapter
 
+from tasks.arrays import Pixels, Vector, Vectors
 from tasks.errors import OutputError
 from tasks.images.crops import Crop
-from tasks.quality import Pixels
 from tasks.records import Candidate, Picture, Rejected, Traffic
 
 WORK = ".work"  # the folder's name in the dataset's
 UNFINISHED = ".tmp-"  # files that are being written are called so
 
 Result = Picture | Rejected
-Vectors = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +212,7 @@ class Workspace:
                 file.write(data)
         return name
 
-    def set_text(self, model: str, vector: Vectors | None) -> None:
+    def set_text(self, model: str, vector: Vector | None) -> None:
         """Say which vector (d,) the pictures are compared with; None: with none."""
         if vector is None:
             self._text(model).unlink(missing_ok=True)
@@ -222,7 +220,7 @@ class Workspace:
         with writing(self._text(model)) as file:
             np.save(file, vector, allow_pickle=False)
 
-    def text(self, model: str) -> Vectors | None:
+    def text(self, model: str) -> Vector | None:
         """Return the vector (d,) that the pictures are compared with, if there is one."""
         path = self._text(model)
         return np.load(path, allow_pickle=False) if path.exists() else None

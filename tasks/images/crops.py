@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from tasks.quality import MAX_PIXELS, Pixels
+from tasks.arrays import Pixels
+from tasks.quality import MAX_PIXELS
 
 _TORCH_MODES = {Image.Resampling.BILINEAR: "bilinear", Image.Resampling.BICUBIC: "bicubic"}
 

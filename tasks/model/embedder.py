@@ -14,17 +14,15 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
+from tasks.arrays import Anything, Pixels, Vectors
 from tasks.errors import ModelError
 from tasks.images.crops import Crop
 from tasks.model.cpu import is_bfloat16_fast
 from tasks.model.towers import crop_of, image_processor, image_tower
 from tasks.model.weights import checkpoint
 from tasks.process import stopping
-from tasks.quality import Pixels
-from tasks.workspace import Vectors
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
 BATCH = 32  # pictures per forward pass: on a CPU larger ones gain nothing and report more rarely
 GPU_BATCH = 1024  # at the most
 
-Prepared = Mapping[str, npt.NDArray[Any]]  # a model's inputs for one picture, by name
+Prepared = Mapping[str, Anything]  # a model's inputs for one picture, by name
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -135,7 +133,7 @@ def in_batches(work: Callable[[Sequence[T]], R], items: Sequence[T], size: int) 
     return done
 
 
-def _stacked(values: Sequence[npt.NDArray[Any]], device: "torch.device") -> "torch.Tensor":
+def _stacked(values: Sequence[Anything], device: "torch.device") -> "torch.Tensor":
     """Stack inputs; those for a GPU in memory that it reads by itself, while others are made."""
     import torch
 

@@ -5,9 +5,9 @@ it spells them in pieces smaller than letters, or in marks for what is unknown, 
 them says nothing of what they mean.
 """
 
+from tasks.arrays import Vector
 from tasks.errors import ModelError
 from tasks.model.towers import text_tower, tokenizer_of
-from tasks.model.vector_cache import Vector
 from tasks.model.weights import checkpoint
 
 _SPACE = "▁"  # how SentencePiece writes one, sometimes as a token of its own

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-Vector = npt.NDArray[np.float32]
+from tasks.arrays import Vector
 
 MAX_BYTES = 500_000_000  # some 200,000 vectors of 512 numbers
 PATIENCE_S = 5.0  # while another process writes

@@ -2,13 +2,10 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.floating[Any]]
-Numbers = Sequence[float] | npt.NDArray[np.float64] | npt.NDArray[np.int64]
+from tasks.arrays import Floats, Indices, Numbers
 
 SIGNIFICANT = 2.0  # standard deviations
 RANK_WEIGHT, TEXT_WEIGHT, COPIES_WEIGHT = 1.0, 2.0, 0.5
@@ -19,15 +16,15 @@ LEAST_FAVOUR = 0.25  # a text may be misread: what is clear to the eye becomes d
 class Evidence:
     """Numbers (n,) that are high for the subject, each with its weight, and who has a vote."""
 
-    leanings: tuple[tuple[Array, float], ...] = ()
-    sources: npt.NDArray[np.intp] | None = None
+    leanings: tuple[tuple[Floats, float], ...] = ()
+    sources: Indices | None = None
 
-    def of(self, pictures: npt.NDArray[np.intp]) -> "Evidence":
+    def of(self, pictures: Indices) -> "Evidence":
         """Return the evidence of some of the pictures, in this order."""
         sources = None if self.sources is None else self.sources[pictures]
         return Evidence(tuple((v[pictures], weight) for v, weight in self.leanings), sources)
 
-    def votes(self, members: Array) -> Array:
+    def votes(self, members: Floats) -> Floats:
         """Count the votes in groups (n, k): one for each picture, or for each source."""
         if self.sources is None:
             return np.asarray(members.sum(axis=0))
@@ -35,7 +32,7 @@ class Evidence:
         np.add.at(of_source, self.sources, members)
         return np.asarray((of_source > 0).sum(axis=0), np.float64)
 
-    def favour(self, members: Array) -> Array:
+    def favour(self, members: Floats) -> Floats:
         """Say how much speaks for groups (n, k): above 1 for, below against, what is significant.
 
         It is the chance that a member stands above another picture (Mann and Whitney, 1947), as a
@@ -76,7 +73,7 @@ def gather(
     return Evidence(leanings, np.array([numbers[source] for source in sources], np.intp))
 
 
-def _mean_ranks(values: Array) -> Array:
+def _mean_ranks(values: Floats) -> Floats:
     """Rank from 1; equal values share the mean of their ranks."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse])

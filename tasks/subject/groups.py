@@ -13,16 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from tasks.arrays import Floats, Indices, Labels, Mask
 from tasks.subject.evidence import Evidence
-from tasks.subject.neighbours import NOISE, Matrix, dbscan
+from tasks.subject.neighbours import NOISE, dbscan
 
-Array = Matrix
-Mask = npt.NDArray[np.bool_]
-Indices = npt.NDArray[np.intp]
-Labels = npt.NDArray[np.int64]
-Score = Callable[[Array], Array]  # memberships (n, k) → scores (n, k)
+Score = Callable[[Floats], Floats]  # memberships (n, k) → scores (n, k)
 
 # Nearer than this (cosine distance) two pictures are one content and have one vote: of reposts with
 # small changes nearly all pairs, of pictures of one subject 1 % to 5 %.
@@ -51,7 +47,7 @@ FULL_SEPARATION = 9.0  # standard deviations between a group and the rest
 class Found:
     """A group: the score of each picture (n,), 0 is the rest's mean, 1 the group's; its claim."""
 
-    scores: Array
+    scores: Floats
     claim: float  # the share of the votes, less for what stands out little
 
 
@@ -63,7 +59,7 @@ class Findings:
     eps: float
 
 
-def find_groups(vectors: Array, min_samples: int, evidence: Evidence) -> Findings:
+def find_groups(vectors: Floats, min_samples: int, evidence: Evidence) -> Findings:
     """Find the groups among unit vectors (n, d)."""
     sample = _distinct(vectors, min(SAMPLE, len(vectors)))
     few = vectors[sample]
@@ -82,7 +78,7 @@ def find_groups(vectors: Array, min_samples: int, evidence: Evidence) -> Finding
     return Findings(found, _radius(clusterings, groups[0][0] > 0.5))
 
 
-def _distinct(vectors: Array, count: int) -> Indices:
+def _distinct(vectors: Floats, count: int) -> Indices:
     """Of the first ``count`` pictures, one of each content."""
     is_near = vectors[:count] @ vectors[:count].T > 1 - ONE_CONTENT
     is_left = np.ones(count, bool)
@@ -94,7 +90,7 @@ def _distinct(vectors: Array, count: int) -> Indices:
     return np.sort(np.array(kept, np.intp))
 
 
-def _everything(few: Array, n: int) -> tuple[Found, ...]:
+def _everything(few: Floats, n: int) -> tuple[Found, ...]:
     """Where nothing stands apart from the rest: all, if they are as alike as one subject."""
     inside = _distances(few, np.ones((len(few), 1)))[0]
     return (Found(np.ones(n), 1.0),) if inside[0] < ONE_SUBJECT else ()
@@ -103,7 +99,7 @@ def _everything(few: Array, n: int) -> tuple[Found, ...]:
 class Regression:
     """Ridge regressions of memberships on the vectors (n, d); what all of them share is kept."""
 
-    def __init__(self, vectors: Array) -> None:
+    def __init__(self, vectors: Floats) -> None:
         self.mean = vectors.mean(axis=0)
         self.centred = vectors - self.mean
         wide = len(vectors) < vectors.shape[1]
@@ -114,7 +110,7 @@ class Regression:
         self.energy, axes = values[is_real], axes[:, is_real]
         self.basis = axes if wide else self.centred @ axes / np.sqrt(self.energy)  # (n, r)
 
-    def without_each(self, memberships: Array, ridge: float) -> Array:
+    def without_each(self, memberships: Floats, ridge: float) -> Floats:
         """Predict each membership (n, k) from all the others."""
         kept = self.energy / (self.energy + ridge)
         leverage = (self.basis**2 * kept).sum(axis=1)[:, np.newaxis] + 1 / len(self.basis)
@@ -123,7 +119,7 @@ class Regression:
         fitted = self.basis @ (kept[:, np.newaxis] * (self.basis.T @ around))
         return np.asarray((fitted - leverage * around) / (1 - leverage) + mean)
 
-    def elsewhere(self, membership: Array, ridge: float, vectors: Array) -> Array:
+    def elsewhere(self, membership: Floats, ridge: float, vectors: Floats) -> Floats:
         """Predict the membership of other vectors from all these, (n,)."""
         around = membership - membership.mean()
         weights = (self.basis.T @ around) / (self.energy + ridge)
@@ -135,7 +131,9 @@ def _loose_ridge(n: int) -> float:
     return max(LEAST_RIDGE, LOOSE_RIDGE * n)
 
 
-def _scores_of_all(regression: Regression, group: Array, vectors: Array, sample: Indices) -> Array:
+def _scores_of_all(
+    regression: Regression, group: Floats, vectors: Floats, sample: Indices
+) -> Floats:
     ridge = _loose_ridge(len(sample))
     known = regression.without_each(group[:, np.newaxis], ridge)
     _, _, low, high, _, _ = (float(figure[0]) for figure in _moments(known, group[:, np.newaxis]))
@@ -144,7 +142,7 @@ def _scores_of_all(regression: Regression, group: Array, vectors: Array, sample:
     return np.asarray((scores - low) / (high - low))
 
 
-def score_members(vectors: Array, members: Mask) -> Array:
+def score_members(vectors: Floats, members: Mask) -> Floats:
     """Score all vectors (n, d) against a given group: 0 is the rest's mean, 1 the group's."""
     if members.all():
         return np.ones(len(vectors))
@@ -152,7 +150,7 @@ def score_members(vectors: Array, members: Mask) -> Array:
     return _scores_of_all(Regression(vectors), group, vectors, np.arange(len(vectors)))
 
 
-def _cosines_without_each(vectors: Array, memberships: Array) -> Array:
+def _cosines_without_each(vectors: Floats, memberships: Floats) -> Floats:
     """The cosine of each vector to the mean of each group without it."""
     sums = vectors.T @ memberships
     products = vectors @ sums
@@ -160,7 +158,7 @@ def _cosines_without_each(vectors: Array, memberships: Array) -> Array:
     return np.asarray((products - memberships) / np.sqrt(np.maximum(squares, 1e-9)))
 
 
-def _moments(scores: Array, memberships: Array) -> tuple[Array, ...]:
+def _moments(scores: Floats, memberships: Floats) -> tuple[Floats, ...]:
     """Weight, mean and variance of the scores: (rest's, group's) of each, for k groups.
 
     Each variance leans on the pooled one with the weight of 3 pictures.
@@ -176,7 +174,7 @@ def _moments(scores: Array, memberships: Array) -> tuple[Array, ...]:
     return outside, inside, low, high, variance_out, variance_in
 
 
-def _memberships(scores: Array, memberships: Array) -> Array:
+def _memberships(scores: Floats, memberships: Floats) -> Floats:
     """Judge the pictures anew by their scores; beyond the means nothing changes."""
     outside, inside, low, high, variance_out, variance_in = _moments(scores, memberships)
     between = np.clip(scores, np.minimum(low, high), np.maximum(low, high))
@@ -185,7 +183,7 @@ def _memberships(scores: Array, memberships: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
 
 
-def _settle(guesses: Array, score: Score, rounds: int) -> Array:
+def _settle(guesses: Floats, score: Score, rounds: int) -> Floats:
     """Correct the guesses (n, k) until they stand still; those that vanish are left out."""
     settled = _different(guesses).copy()
     moving = np.arange(settled.shape[1])
@@ -201,7 +199,7 @@ def _settle(guesses: Array, score: Score, rounds: int) -> Array:
     return _different(settled)
 
 
-def _different(groups: Array) -> Array:
+def _different(groups: Floats) -> Floats:
     """Leave out groups with the same members as another, with almost none, and with all."""
     members = groups > 0.5
     size = members.sum(axis=0)
@@ -210,7 +208,7 @@ def _different(groups: Array) -> Array:
     return groups[:, kept]
 
 
-def _clusterings(vectors: Array, min_samples: int) -> dict[float, Labels]:
+def _clusterings(vectors: Floats, min_samples: int) -> dict[float, Labels]:
     """Run DBSCAN from where a few pictures have neighbours to where half of all pairs are ones."""
     distances = 1 - vectors @ vectors.T
     nth = min(min_samples, len(vectors) - 1)
@@ -220,9 +218,9 @@ def _clusterings(vectors: Array, min_samples: int) -> dict[float, Labels]:
     return {eps: dbscan(vectors, eps=eps, min_samples=min_samples) for eps in radii}
 
 
-def _clusters(clusterings: dict[float, Labels]) -> Array:
+def _clusters(clusterings: dict[float, Labels]) -> Floats:
     """Return the three largest clusters at each radius, as far as they are not tiny, (n, k)."""
-    guesses: list[Array] = []
+    guesses: list[Floats] = []
     for labels in clusterings.values():
         sizes = np.bincount(labels[labels != NOISE], minlength=1)
         largest = np.argsort(-sizes, kind="stable")[:3]
@@ -243,7 +241,7 @@ def _radius(clusterings: dict[float, Labels], members: Mask) -> float:
     return max(clusterings, key=likeness)
 
 
-def _neighbourhoods(vectors: Array, shares: tuple[float, ...]) -> Array:
+def _neighbourhoods(vectors: Floats, shares: tuple[float, ...]) -> Floats:
     """What is nearest to the centres of the densest regions, (n, k)."""
     n = len(vectors)
     cosines = vectors @ vectors.T
@@ -265,8 +263,8 @@ def _neighbourhoods(vectors: Array, shares: tuple[float, ...]) -> Array:
 
 
 def _settled_groups(
-    vectors: Array, regression: Regression, guesses: Array, min_samples: int, evidence: Evidence
-) -> list[tuple[Array, float]]:
+    vectors: Floats, regression: Regression, guesses: Floats, min_samples: int, evidence: Evidence
+) -> list[tuple[Floats, float]]:
     """Correct guesses (n, k): memberships (n,) and claims, the greatest first,, disjoint."""
 
     def score(ridge: float) -> Score:
@@ -289,13 +287,13 @@ def _settled_groups(
     return sorted(found, key=lambda group: -group[1])
 
 
-def _separation(scores: Array, groups: Array) -> Array:
+def _separation(scores: Floats, groups: Floats) -> Floats:
     """How many standard deviations lie between each group and the rest."""
     _, _, low, high, variance_out, variance_in = _moments(scores, groups)
     return np.asarray((high - low) / np.sqrt((variance_out + variance_in) / 2))
 
 
-def _distances(vectors: Array, members: Array) -> tuple[Array, Array, Array]:
+def _distances(vectors: Floats, members: Floats) -> tuple[Floats, Floats, Floats]:
     """Mean distances of groups (n, k): inside each, from each to the rest, inside the rest."""
     size, sums = members.sum(axis=0), vectors.T @ members
     rest, others = len(vectors) - size, vectors.sum(axis=0)[:, np.newaxis] - sums
@@ -305,7 +303,7 @@ def _distances(vectors: Array, members: Array) -> tuple[Array, Array, Array]:
     return inside, across, np.where(rest > 2, beyond, np.inf)
 
 
-def _claims(vectors: Array, members: Array, separation: Array, evidence: Evidence) -> Array:
+def _claims(vectors: Floats, members: Floats, separation: Floats, evidence: Evidence) -> Floats:
     """Weigh groups (n, k): their votes, as far as they stand out, 0 … 1."""
     inside, across, beyond = _distances(vectors, members)
     contrast = across / inside / np.where(beyond < inside, BACKGROUND_DISCOUNT, 1)
@@ -317,7 +315,7 @@ def _claims(vectors: Array, members: Array, separation: Array, evidence: Evidenc
     return np.asarray(votes * stands_out * evidence.favour(members))
 
 
-def hold_more(vectors: Array, members: Array, claims: Array) -> list[int]:
+def hold_more(vectors: Floats, members: Floats, claims: Floats) -> list[int]:
     """Return which groups (n, k) are another one of a like claim, and more of the rest.
 
     What a group has beyond a part of it shows the same subject if it lies nearer to that part than
@@ -341,7 +339,7 @@ def hold_more(vectors: Array, members: Array, claims: Array) -> list[int]:
     return [outer for outer in with_rest if any(is_mixed(outer, inner) for inner in standing)]
 
 
-def _disjoint(members: Array, claims: Array) -> list[int]:
+def _disjoint(members: Floats, claims: Floats) -> list[int]:
     """Of groups (n, k) that share more than half of the smaller one, keep the greatest claim."""
     kept: list[int] = []
     for at in np.argsort(-claims, kind="stable"):

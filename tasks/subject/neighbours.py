@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from tasks.arrays import Counts, Floats, Indices, Labels, Mask
 from tasks.model.cpu import is_bfloat16_fast
 
 if TYPE_CHECKING:  # torch takes seconds to import, so only what needs it does
@@ -32,16 +33,11 @@ WHOLE = 11_585  # vectors; scikit-learn multiplies up to 1 GiB of 8 bytes a pair
 OF_A_NUMBER, OF_SUMS = 2.0**-8, 1e-5
 MOST_ROUGH = 0.9  # the radius up to which all products in question are positive, in spite of that
 
-Matrix = npt.NDArray[np.floating[Any]]
-Mask = npt.NDArray[np.bool_]
-Indices = npt.NDArray[np.intp]
-Labels = npt.NDArray[np.int64]
-
 
 class Neighbourhood:
     """The relation "at most ``eps`` apart (cosine)" among vectors (n, d)."""
 
-    def __init__(self, vectors: Matrix, eps: float) -> None:
+    def __init__(self, vectors: Floats, eps: float) -> None:
         lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
         lengths[lengths == 0] = 1
         self.unit = vectors / lengths[:, np.newaxis]
@@ -130,7 +126,7 @@ def _cut(whole: Any) -> list[Any]:
     return [whole[at : at + STRIPE] for at in range(0, len(whole), STRIPE)]
 
 
-def _rounded(matrix: Matrix) -> "torch.Tensor":
+def _rounded(matrix: Floats) -> "torch.Tensor":
     import torch
 
     return torch.from_numpy(matrix).bfloat16()
@@ -148,7 +144,7 @@ def _bits(number: float) -> int:
     return int(np.float32(number).view(np.uint32)) >> 16
 
 
-def count_neighbours(vectors: Matrix, eps: float) -> Labels:
+def count_neighbours(vectors: Floats, eps: float) -> Counts:
     """Count for each vector those at most ``eps`` away, itself included; (n,), exact."""
     everyone, counts = Neighbourhood(vectors, eps), np.empty(len(vectors), np.int64)
     for start in range(0, len(vectors), STRIPE):
@@ -157,7 +153,7 @@ def count_neighbours(vectors: Matrix, eps: float) -> Labels:
     return counts
 
 
-def dbscan(vectors: Matrix, *, eps: float, min_samples: int) -> Labels:
+def dbscan(vectors: Floats, *, eps: float, min_samples: int) -> Labels:
     """Return DBSCAN's labels (n,), -1 for noise, of vectors (n, d) by cosine distance.
 
     They are those of scikit-learn: clusters are numbered by their first core, and what borders on
@@ -195,7 +191,7 @@ def dbscan(vectors: Matrix, *, eps: float, min_samples: int) -> Labels:
     return labels
 
 
-def _count(near: Mask, rows: Indices, counts: Labels) -> Labels:
+def _count(near: Mask, rows: Indices, counts: Counts) -> Counts:
     """Count the pairs of rows and of what comes before and among them, for both of each pair."""
     counts[rows] += [np.count_nonzero(row) for row in near]
     of_pairs = near[:, : rows[0]].view(np.uint8)
