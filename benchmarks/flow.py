@@ -52,7 +52,7 @@ from tasks.download import download_batch
 from tasks.embed import embed_batch
 from tasks.model.embedder import load
 from tasks.search import Search
-from tasks.selection import choose
+from tasks.selection import choose_among
 from tasks.settings import Settings
 from tasks.sources.naver import search
 from tasks.sources.query import SearchQuery
@@ -96,7 +96,9 @@ def without_prefect(request: CollectRequest) -> int:
             embedding.append(pool.submit(process, workspace.add_batch(page)))
         for batch in embedding:
             batch.result()
-    selection = choose.fn(workspace, len(embedding), request.model, request.criteria)
+    selection = choose_among(
+        workspace, len(embedding), model=request.model, criteria=request.criteria
+    )
     write_dataset.fn(workspace, request.out_dir, selection, {"id": "0", "query": request.query})
     return len(selection.chosen)
 

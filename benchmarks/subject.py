@@ -94,8 +94,7 @@ EVIDENCE: dict[str, Rule] = {
     "+ ranks": _with("ranks"),
     "+ sources": _with("sources"),
     "+ text similarity": _with("text_similarity"),
-    "+ copies": _with("copies"),
-    "all": _with("ranks", "sources", "text_similarity", "copies"),
+    "all": _with("ranks", "sources", "text_similarity"),
 }
 
 

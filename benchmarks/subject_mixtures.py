@@ -33,7 +33,7 @@ REPOST_SHARE = 1 / 3  # of the noise
 class Trial:
     """One search: vectors (n, d) in random order, the truth, and what else is known of them.
 
-    ``text_similarity`` and ``copies`` are simulated: the shared vectors are of pictures only.
+    ``text_similarity`` is simulated: the shared vectors are of images only.
     """
 
     subject: str
@@ -45,7 +45,6 @@ class Trial:
     ranks: Counts
     sources: tuple[str, ...]
     text_similarity: Floats
-    copies: Counts
 
 
 def unit(vectors: Floats) -> Floats:
@@ -187,11 +186,10 @@ def make_trial(
     appeal = rng.normal(size=len(vectors)) + (1.5 * is_subject if kind == "rank helpful" else 0)
     ranks = np.argsort(np.argsort(-appeal)) + 1
     text = rng.normal(0.20, 0.025, len(vectors)) + 0.06 * is_subject  # as of CLIP's own text tower
-    copies = 1 + rng.poisson(0.3, len(vectors))
     order = rng.permutation(len(vectors))
     return Trial(
         subject, kind, precision, size, vectors[order], is_subject[order], ranks[order],
-        tuple(pages[at] for at in order), text[order], copies[order],
+        tuple(pages[at] for at in order), text[order],
     )  # fmt: skip
 
 

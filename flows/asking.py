@@ -55,7 +55,7 @@ def settled(
     number = _ask(selection, request, recorder)
     log.info("Group %d is the subject, as was answered.", number)
     criteria = replace(request.criteria, group=number)
-    return choose(workspace, workspace.batch_count(), request.model, criteria)
+    return choose(workspace, workspace.batch_count(), model=request.model, criteria=criteria)
 
 
 _WAYS_ON = "Resume the job with --on-ambiguous ask, or largest to take the first."

@@ -182,7 +182,12 @@ def gather(
         loaded = loading().result()
         for future in work:
             future.result()
-        selection = choose(workspace, workspace.batch_count(), request.model, request.criteria)
+        selection = choose(
+            workspace,
+            workspace.batch_count(),
+            model=request.model,
+            criteria=request.criteria,
+        )
         chosen = len(selection.chosen)
         log.info("%d of %d candidates show the subject.", selection.subject_count, found)
         shown.update(chosen)

@@ -25,7 +25,7 @@ from tasks.dataset import write_dataset
 from tasks.errors import BadRequestError, CollectError, NoSubjectError, OutputError
 from tasks.jobs import ENDED, Job
 from tasks.records import Picture
-from tasks.selection import Choice, Criteria, Selection, choose
+from tasks.selection import Choice, Criteria, Selection, choose_among
 from tasks.settings import Settings
 from tasks.stored import Stored, read, reopen
 
@@ -55,7 +55,7 @@ def reselect(job_id: str, asked: Asked, settings: Settings) -> tuple[Path, Selec
         try:
             workspace = reopen(stored, out_dir, request.model)
             try:
-                selection = choose.fn(workspace, 1, request.model, criteria)
+                selection = choose_among(workspace, 1, model=request.model, criteria=criteria)
             except ValueError as error:  # there is no such group
                 raise BadRequestError(f"--group {asked.group} cannot be used: {error}") from error
             if not selection.chosen:

@@ -17,12 +17,10 @@ import numpy as np
 
 from tasks.arrays import Counts, Floats, Indices, Labels, Mask, Numbers, Vectors
 from tasks.subject.evidence import Evidence, gather
+from tasks.subject.geometry import CLIP, Geometry
 from tasks.subject.groups import find_groups, score_members
 from tasks.subject.neighbours import NOISE, count_neighbours, dbscan
 
-ADMISSION = 0.7  # of the way from the rest's mean score to the subject's
-STEEPNESS = 12.0  # of the score there
-NO_CLAIM, FAINT_CLAIM = 0.05, 0.14
 LIKE_CLAIMS = 0.6  # the lesser to the greater
 
 
@@ -115,7 +113,7 @@ def choose_subject(
     ranks: Numbers | None = None,
     sources: Sequence[Hashable] | None = None,
     text_similarity: Numbers | None = None,
-    copies: Numbers | None = None,
+    geometry: Geometry = CLIP,
 ) -> Clustering:
     """Find which of the unit vectors (n, d) show the subject.
 
@@ -123,27 +121,47 @@ def choose_subject(
     subject; of equally large ones the tighter, then the one that ranks first. With ``auto`` the
     choice does not depend on the order of the vectors. What else is known of the pictures, (n,)
     each, is weighed by ``auto`` where it is given: ``ranks`` on the page (1 is first), ``sources``
-    (pages or hosts; each has one vote), ``text_similarity`` to the query, and ``copies`` found of
-    each. Raises ``ValueError`` for vectors with values that are no finite numbers.
+    (pages or hosts; each has one vote), and ``text_similarity`` to the query. ``geometry`` says
+    what distances mean in the model's space. Raises ``ValueError`` for vectors with values that
+    are no finite numbers.
     """
     if not np.isfinite(vectors).all():
         raise ValueError("Some vectors hold values that are no finite numbers: embed them again.")
     n = len(vectors)
     if n == 0:
-        nothing = np.zeros(0)
-        radius = 0.0 if eps == "auto" else eps
-        none = np.zeros(0, np.int64)
-        return Clustering(none, None, nothing, radius, Outcome.NONE, (), (), nothing, none, ())
+        return Clustering(
+            labels=np.zeros(0, np.int64),
+            subject=None,
+            scores=np.zeros(0),
+            eps=0.0 if eps == "auto" else eps,
+            outcome=Outcome.NONE,
+            groups=(),
+            order=(),
+            distances=np.zeros(0),
+            neighbours=np.zeros(0, np.int64),
+            kinds=(),
+        )
     if eps != "auto":
-        return _by_radius(vectors, eps, min_samples, np.arange(n) if ranks is None else ranks)
+        first = np.arange(n) if ranks is None else ranks
+        return _by_radius(vectors, eps=eps, min_samples=min_samples, ranks=first, geometry=geometry)
     first = np.zeros(n) if ranks is None else np.asarray(ranks)
     content = [sha256(vector.tobytes()).digest() for vector in vectors]
     order = np.array(sorted(range(n), key=lambda at: (first[at], content[at])), np.intp)
-    evidence = gather(ranks, sources, text_similarity, copies).of(order)
-    return _reordered(_by_groups(vectors[order], min_samples, evidence), order)
+    evidence = gather(ranks, sources, text_similarity).of(order)
+    found = _by_groups(
+        vectors[order], min_samples=min_samples, evidence=evidence, geometry=geometry
+    )
+    return _reordered(found, order)
 
 
-def take_group(vectors: Vectors, found: Clustering, number: int, *, min_samples: int) -> Clustering:
+def take_group(
+    vectors: Vectors,
+    found: Clustering,
+    *,
+    number: int,
+    min_samples: int,
+    geometry: Geometry = CLIP,
+) -> Clustering:
     """Make the group of that number (from 1, by its claim) the subject, whatever its claim.
 
     Raises ``ValueError`` where there is none.
@@ -154,9 +172,16 @@ def take_group(vectors: Vectors, found: Clustering, number: int, *, min_samples:
     members = found.labels == subject
     of_choice = _group(vectors, members, float(members.mean()))
     clusters = dbscan(vectors, eps=found.eps, min_samples=min_samples)
-    scores = _probability(score_members(vectors, members))
     taken = _explained(
-        vectors, found.labels, clusters, scores, found.eps, min_samples, (of_choice,), subject
+        vectors,
+        found.labels,
+        clusters=clusters,
+        scores=_probability(score_members(vectors, members, geometry), geometry),
+        eps=found.eps,
+        min_samples=min_samples,
+        groups=(of_choice,),
+        subject=subject,
+        geometry=geometry,
     )
     return replace(taken, outcome=found.outcome, groups=found.groups, order=found.order)
 
@@ -178,7 +203,9 @@ def _reordered(found: Clustering, order: Indices) -> Clustering:
     )
 
 
-def _by_radius(vectors: Vectors, eps: float, min_samples: int, ranks: Numbers) -> Clustering:
+def _by_radius(
+    vectors: Vectors, *, eps: float, min_samples: int, ranks: Numbers, geometry: Geometry
+) -> Clustering:
     """Take DBSCAN's largest cluster."""
     labels = dbscan(vectors, eps=eps, min_samples=min_samples)
 
@@ -189,31 +216,55 @@ def _by_radius(vectors: Vectors, eps: float, min_samples: int, ranks: Numbers) -
 
     clusters = sorted(range(labels.max() + 1), key=claim, reverse=True)
     groups = tuple(_group(vectors, labels == c, claim(c)[0] / len(labels)) for c in clusters[:2])
-    if not clusters:
-        return _explained(vectors, labels, labels, np.zeros(len(labels)), eps, min_samples, ())
-    members = labels == clusters[0]
-    scores = _probability(score_members(vectors, members))
-    found = _explained(vectors, labels, labels, scores, eps, min_samples, groups, clusters[0])
+    scores: Floats = np.zeros(len(labels))
+    if clusters:
+        scores = _probability(score_members(vectors, labels == clusters[0], geometry), geometry)
+    found = _explained(
+        vectors,
+        labels,
+        clusters=labels,
+        scores=scores,
+        eps=eps,
+        min_samples=min_samples,
+        groups=groups,
+        subject=clusters[0] if clusters else None,
+        geometry=geometry,
+    )
     return replace(found, order=tuple(clusters))
 
 
-def _by_groups(vectors: Vectors, min_samples: int, evidence: Evidence) -> Clustering:
+def _by_groups(
+    vectors: Vectors, *, min_samples: int, evidence: Evidence, geometry: Geometry
+) -> Clustering:
     """Take the group with the greatest claim."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    findings = find_groups(vectors / np.maximum(lengths, 1e-12), min_samples, evidence)
-    found = [group for group in findings.groups[:2] if group.claim >= NO_CLAIM]
-    members = [group.scores >= ADMISSION for group in found]
+    findings = find_groups(
+        vectors / np.maximum(lengths, 1e-12),
+        min_samples=min_samples,
+        evidence=evidence,
+        geometry=geometry,
+    )
+    found = [group for group in findings.groups[:2] if group.claim >= geometry.least_claim]
+    members = [group.scores >= geometry.admission for group in found]
     clusters = dbscan(vectors, eps=findings.eps, min_samples=min_samples)
     groups = tuple(_group(vectors, m, f.claim) for m, f in zip(members, found, strict=True))
-    scores = _probability(found[0].scores) if found else np.zeros(len(vectors))
-    labels = _merged(clusters, members)
-    subject = 0 if found else None
-    eps = findings.eps
-    return _explained(vectors, labels, clusters, scores, eps, min_samples, groups, subject)
+    scores = _probability(found[0].scores, geometry) if found else np.zeros(len(vectors))
+    return _explained(
+        vectors,
+        _merged(clusters, members),
+        clusters=clusters,
+        scores=scores,
+        eps=findings.eps,
+        min_samples=min_samples,
+        groups=groups,
+        subject=0 if found else None,
+        geometry=geometry,
+    )
 
 
-def _probability(scores: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.clip(STEEPNESS * (scores - ADMISSION), -30, 30))))
+def _probability(scores: Floats, geometry: Geometry) -> Floats:
+    odds = geometry.steepness * (scores - geometry.admission)
+    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
 
 
 def _merged(clusters: Labels, groups: Sequence[Mask]) -> Labels:
@@ -236,10 +287,10 @@ def _group(vectors: Vectors, members: Mask, claim: float) -> Group:
     return Group(where, int(medoid), claim)
 
 
-def _outcome(groups: Sequence[Group]) -> Outcome:
+def _outcome(groups: Sequence[Group], geometry: Geometry) -> Outcome:
     if not groups:
         return Outcome.NONE
-    is_faint = groups[0].claim < FAINT_CLAIM
+    is_faint = groups[0].claim < geometry.faint_claim
     has_rival = len(groups) > 1 and groups[1].claim >= LIKE_CLAIMS * groups[0].claim
     return Outcome.AMBIGUOUS if is_faint or has_rival else Outcome.CLEAR
 
@@ -247,12 +298,14 @@ def _outcome(groups: Sequence[Group]) -> Outcome:
 def _explained(
     vectors: Vectors,
     labels: Labels,
+    *,
     clusters: Labels,
     scores: Floats,
     eps: float,
     min_samples: int,
     groups: tuple[Group, ...],
-    subject: int | None = None,
+    subject: int | None,
+    geometry: Geometry,
 ) -> Clustering:
     """Add what explains each picture; ``clusters`` are DBSCAN's labels at ``eps``."""
     counts = count_neighbours(vectors, eps)
@@ -276,6 +329,14 @@ def _explained(
         Kind.ALONE,
     )
     return Clustering(
-        labels, subject, scores, eps, _outcome(groups), groups, tuple(range(labels.max() + 1)),
-        distances, counts - 1, tuple(Kind(kind) for kind in kinds),
-    )  # fmt: skip
+        labels=labels,
+        subject=subject,
+        scores=scores,
+        eps=eps,
+        outcome=_outcome(groups, geometry),
+        groups=groups,
+        order=tuple(range(labels.max() + 1)),
+        distances=distances,
+        neighbours=counts - 1,
+        kinds=tuple(Kind(kind) for kind in kinds),
+    )

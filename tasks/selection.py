@@ -18,6 +18,7 @@ from tasks.arrays import Floats, Vector, Vectors
 from tasks.cluster import Clustering, Outcome, choose_subject, take_group
 from tasks.duplicates import find_copies
 from tasks.records import Picture, Reason, Rejected, Stage, Verdict
+from tasks.subject.geometry import CLIP, Geometry
 from tasks.subject.neighbours import NOISE
 from tasks.workspace import Workspace
 
@@ -109,13 +110,16 @@ class Selection:
 def select(
     pictures: Sequence[Picture],
     vectors: Vectors,
+    *,
     rejected: Sequence[Rejected],
     criteria: Criteria,
     text: Vector | None = None,
+    geometry: Geometry = CLIP,
 ) -> Selection:
     """Decide on every picture; ``vectors`` (n, d) are theirs, in the same order.
 
-    ``text`` (d,) is the vector of a text that describes the subject.
+    ``text`` (d,) is the vector of a text that describes the subject, ``geometry`` that of the
+    model's space. Raises ``ValueError`` if ``criteria`` names a group that there is not.
     """
     by_rank = sorted(range(len(pictures)), key=lambda at: pictures[at].candidate.rank)
     pictures, vectors = [pictures[at] for at in by_rank], vectors[by_rank]
@@ -124,7 +128,9 @@ def select(
     places = [at for at, picture in enumerate(pictures) if picture.key not in copies]
     unique = [pictures[at] for at in places]
     likeness = None if similarity is None else similarity[places]
-    clustering = _clustering(unique, vectors[places], criteria, likeness)
+    clustering = _clustering(
+        unique, vectors[places], criteria=criteria, text_similarity=likeness, geometry=geometry
+    )
     verdicts = {key: Verdict(copy.reason, copy_of=copy.of) for key, copy in copies.items()}
     verdicts |= {picture.key: _verdict(clustering, at) for at, picture in enumerate(unique)}
     if similarity is not None:
@@ -151,8 +157,10 @@ def select(
 def _clustering(
     unique: Sequence[Picture],
     vectors: Vectors,
+    *,
     criteria: Criteria,
     text_similarity: Floats | None,
+    geometry: Geometry,
 ) -> Clustering:
     found = choose_subject(
         vectors,
@@ -162,10 +170,17 @@ def _clustering(
         # Many pictures of one page are one vote; one whose page is unknown is on its own.
         sources=[picture.candidate.page_url or picture.key for picture in unique],
         text_similarity=text_similarity,
+        geometry=geometry,
     )
     if criteria.group is None:
         return found
-    return take_group(vectors, found, criteria.group, min_samples=criteria.min_samples)
+    return take_group(
+        vectors,
+        found,
+        number=criteria.group,
+        min_samples=criteria.min_samples,
+        geometry=geometry,
+    )
 
 
 def _group(found: Clustering, number: int, unique: Sequence[Picture]) -> Group:
@@ -214,9 +229,15 @@ def _decided_by_hand(
     return decided
 
 
-@task(name="choose-subject", cache_policy=NO_CACHE)
-def choose(workspace: Workspace, batches: int, model: str, criteria: Criteria) -> Selection:
-    """Decide on everything that the first ``batches`` batches hold."""
+def choose_among(
+    workspace: Workspace,
+    batches: int,
+    *,
+    model: str,
+    criteria: Criteria,
+    geometry: Geometry = CLIP,
+) -> Selection:
+    """Decide on everything that the first ``batches`` batches hold; raises as ``select`` does."""
     pictures: list[Picture] = []
     rejected: list[Rejected] = []
     vectors: list[Vectors] = []
@@ -235,7 +256,14 @@ def choose(workspace: Workspace, batches: int, model: str, criteria: Criteria) -
         if is_usable.any():
             vectors.append(part[is_usable])
     together = np.concatenate(vectors) if vectors else np.zeros((0, 0), np.float32)
-    return select(pictures, together, rejected, criteria, workspace.text(model))
+    return select(
+        pictures,
+        together,
+        rejected=rejected,
+        criteria=criteria,
+        text=workspace.text(model),
+        geometry=geometry,
+    )
 
 
 def _without_vector(picture: Picture) -> Rejected:
@@ -247,3 +275,16 @@ def _without_vector(picture: Picture) -> Rejected:
         picture.source_sha256,
         picture.measures,
     )
+
+
+@task(name="choose-subject", cache_policy=NO_CACHE)
+def choose(
+    workspace: Workspace,
+    batches: int,
+    *,
+    model: str,
+    criteria: Criteria,
+    geometry: Geometry = CLIP,
+) -> Selection:
+    """Decide on everything that the first ``batches`` batches hold, as a task."""
+    return choose_among(workspace, batches, model=model, criteria=criteria, geometry=geometry)

@@ -140,7 +140,6 @@ OF_FIRST = np.arange(52) < 20
 EVIDENCE = {
     "rank": {"ranks": np.where(OF_FIRST, 0, 40) + np.arange(52)},
     "text": {"text_similarity": np.where(OF_FIRST, 0.28, 0.2)},
-    "copies": {"copies": np.where(OF_FIRST, 3, 1)},
     "sources": {"sources": [f"host {at}" if at < 20 else f"shop {at % 5}" for at in range(52)]},
 }
 
@@ -170,7 +169,6 @@ def test_evidence_that_says_nothing_changes_nothing() -> None:
         ranks=rng.permutation(n) + 1,
         sources=[f"page {at}" for at in range(n)],
         text_similarity=np.full(n, 0.2),
-        copies=np.ones(n, int),
     )
     np.testing.assert_array_equal(found.chosen, choose_subject(vectors).chosen)
     assert quality(found, truth)[1] >= 0.9

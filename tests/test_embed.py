@@ -13,7 +13,7 @@ from tasks.embed import StageTime, embed_batch, load_model, stage_time
 from tasks.model.embedder import Embedder, Prepared, load
 from tasks.quality import QualityLimits
 from tasks.records import Address, AddressKind, Candidate, Reason
-from tasks.selection import Criteria, choose
+from tasks.selection import Criteria, choose_among
 from tasks.workspace import Times, Workspace
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.pictures import draw
@@ -137,7 +137,8 @@ def test_a_picture_without_a_vector_is_counted_and_stops_nothing(
     monkeypatch.setattr(Embedder, "prepare", poisoning)  # as a model's overflow would
     vectors = made(workspace)
     assert np.isnan(vectors).any(axis=1).tolist() == [True, True, False, False, False]
-    selection = choose.fn(workspace, 1, MODEL, Criteria(limit=9, eps="auto", min_samples=3))
+    criteria = Criteria(limit=9, eps="auto", min_samples=3)
+    selection = choose_among(workspace, 1, model=MODEL, criteria=criteria)
     counts = selection.waterfall()
     assert counts.reasons[Reason.NO_VECTOR] == 2
     assert (counts.found, counts.fetched, counts.good) == (N, N, N - 2)
@@ -150,7 +151,8 @@ def test_where_no_picture_has_a_vector_there_is_no_subject(workspace: Workspace)
     for picture in workspace.pictures(0):
         workspace.image_path(picture.source_sha256).write_bytes(b"")
     made(workspace)
-    selection = choose.fn(workspace, 1, MODEL, Criteria(limit=9, eps="auto", min_samples=3))
+    criteria = Criteria(limit=9, eps="auto", min_samples=3)
+    selection = choose_among(workspace, 1, model=MODEL, criteria=criteria)
     assert selection.waterfall().reasons == {Reason.NO_VECTOR: N}
 
 

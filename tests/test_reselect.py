@@ -16,7 +16,7 @@ from tasks.database.jobs_table import Jobs
 from tasks.dataset import claim, finished, write_dataset
 from tasks.jobs import Status
 from tasks.records import Picture, Reason, Rejected
-from tasks.selection import choose
+from tasks.selection import choose_among
 from tasks.settings import Settings
 from tasks.workspace import Workspace
 from tests.test_cluster import group
@@ -43,7 +43,7 @@ def out_dir(tmp_path: Path, jobs: Jobs) -> Path:
     strays = np.eye(64, dtype=np.float32)[5:8]
     vectors = np.concatenate([group(0, 12, 0.03, 1), group(1, 7, 0.03, 2), strays])
     fill(workspace, [*pictures, blurred], np.concatenate([vectors, vectors[:1]]))
-    selection = choose.fn(workspace, 1, "tiny", request.criteria)
+    selection = choose_among(workspace, 1, model="tiny", criteria=request.criteria)
     write_dataset.fn(
         workspace, folder, selection,
         {"id": "a1", "query": "사과", "request": asked, "choice": asdict(selection.choice)},

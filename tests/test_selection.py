@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tasks.records import Address, Candidate, Measures, Picture, Reason, Rejected, Stage
-from tasks.selection import Criteria, select
+from tasks.selection import Criteria, Selection, select
 from tests.test_cluster import group
 
 CRITERIA = Criteria(limit=100, eps=0.18, min_samples=3)
@@ -38,20 +38,26 @@ def a_run() -> tuple[list[Picture], np.ndarray, list[Rejected]]:
     return pictures, vectors, fallen
 
 
+def selected(criteria: Criteria) -> Selection:
+    """What is chosen in ``a_run``."""
+    pictures, vectors, fallen = a_run()
+    return select(pictures, vectors, rejected=fallen, criteria=criteria)
+
+
 def test_the_chosen_are_the_subject_in_the_order_of_the_page() -> None:
-    selection = select(*a_run(), CRITERIA)
+    selection = selected(CRITERIA)
     assert [p.candidate.rank for p in selection.chosen] == list(range(9, 21))
     assert selection.subject_count
 
 
 def test_the_limit_cuts_at_the_end_of_the_page() -> None:
-    selection = select(*a_run(), Criteria(5, 0.18, 3))
+    selection = selected(Criteria(5, 0.18, 3))
     assert [p.candidate.rank for p in selection.chosen] == [9, 10, 11, 12, 13]
     assert selection.waterfall().reasons[Reason.OVER_LIMIT] == 7
 
 
 def test_the_waterfall_adds_up_and_names_every_reason() -> None:
-    waterfall = select(*a_run(), Criteria(10, 0.18, 3)).waterfall()
+    waterfall = selected(Criteria(10, 0.18, 3)).waterfall()
     steps = (waterfall.found, waterfall.fetched, waterfall.good, waterfall.unique)
     assert steps == (24, 21, 20, 20)
     assert (waterfall.subject, waterfall.chosen) == (12, 10)
@@ -69,7 +75,12 @@ def test_copies_have_no_vote_on_the_subject() -> None:
         Picture(p.candidate, (), p.format, p.source_sha256, reposts[0].measures) for p in reposts
     ]
     spam = group(3, 1, 0.03, 4).repeat(20, axis=0)
-    selection = select([*reposts, *pictures], np.concatenate([spam, vectors]), fallen, CRITERIA)
+    selection = select(
+        [*reposts, *pictures],
+        np.concatenate([spam, vectors]),
+        rejected=fallen,
+        criteria=CRITERIA,
+    )
     assert len(selection.chosen) == 12
     assert selection.waterfall().reasons[Reason.EXACT_COPY] == 19
     copies = [v for v in selection.verdicts.values() if v.reason is Reason.EXACT_COPY]
@@ -78,14 +89,15 @@ def test_copies_have_no_vote_on_the_subject() -> None:
 
 def test_without_a_cluster_every_picture_says_so() -> None:
     pictures = [picture(rank) for rank in range(10)]
-    selection = select(pictures, np.eye(64, dtype=np.float32)[:10], [], CRITERIA)
+    selection = select(pictures, np.eye(64, dtype=np.float32)[:10], rejected=[], criteria=CRITERIA)
     assert selection.subject_count == 0
     assert selection.chosen == ()
     assert selection.waterfall().reasons == {Reason.NO_SUBJECT: 10}
 
 
 def test_nothing_found_is_counted_as_nothing() -> None:
-    waterfall = select([], np.zeros((0, 0), np.float32), [], CRITERIA).waterfall()
+    nothing = np.zeros((0, 0), np.float32)
+    waterfall = select([], nothing, rejected=[], criteria=CRITERIA).waterfall()
     assert (waterfall.found, waterfall.chosen, waterfall.reasons) == (0, 0, {})
 
 
@@ -97,11 +109,12 @@ def test_every_reason_belongs_to_a_stage(reason: Reason) -> None:
 def test_a_text_that_describes_one_of_two_groups_decides() -> None:
     pictures = [picture(rank) for rank in range(1, 25)]
     vectors = np.concatenate([group(0, 12, 0.03, 1), group(1, 12, 0.03, 2)])
+    criteria = Criteria(100, "auto", 3)
     for wanted in (0, 1):
         text = np.eye(64, dtype=np.float32)[wanted]
-        found = select(pictures, vectors, [], Criteria(100, "auto", 3), text)
+        found = select(pictures, vectors, rejected=[], criteria=criteria, text=text)
         assert [p.candidate.rank > 12 for p in found.chosen] == [bool(wanted)] * 12
         similar = [found.verdicts[p.key].text_similarity for p in pictures]
         np.testing.assert_allclose(similar, vectors @ text, rtol=1e-6)
-    without = select(pictures, vectors, [], Criteria(100, "auto", 3))
+    without = select(pictures, vectors, rejected=[], criteria=criteria)
     assert {verdict.text_similarity for verdict in without.verdicts.values()} == {None}

@@ -8,7 +8,7 @@ import numpy as np
 from tasks.arrays import Floats, Indices, Numbers
 
 SIGNIFICANT = 2.0  # standard deviations
-RANK_WEIGHT, TEXT_WEIGHT, COPIES_WEIGHT = 1.0, 2.0, 0.5
+RANK_WEIGHT, TEXT_WEIGHT = 1.0, 2.0
 LEAST_FAVOUR = 0.25  # a text may be misread: what is clear to the eye becomes doubtful, not nothing
 
 
@@ -54,13 +54,11 @@ def gather(
     ranks: Numbers | None,
     sources: Sequence[Hashable] | None,
     text_similarity: Numbers | None,
-    copies: Numbers | None,
 ) -> Evidence:
     """Bring together what is known, (n,) each; None is unknown."""
     known = (
         (ranks, -1, RANK_WEIGHT),  # 1 is first on the page
         (text_similarity, 1, TEXT_WEIGHT),
-        (copies, 1, COPIES_WEIGHT),
     )
     leanings = tuple(
         (np.asarray(values, np.float64) * sign, weight)

@@ -16,31 +16,19 @@ import numpy as np
 
 from tasks.arrays import Floats, Indices, Labels, Mask
 from tasks.subject.evidence import Evidence
+from tasks.subject.geometry import CLIP, Geometry
 from tasks.subject.neighbours import NOISE, dbscan
 
 Score = Callable[[Floats], Floats]  # memberships (n, k) → scores (n, k)
 
-# Nearer than this (cosine distance) two pictures are one content and have one vote: of reposts with
-# small changes nearly all pairs, of pictures of one subject 1 % to 5 %.
-ONE_CONTENT = 0.05
-# Pictures farther apart than this in the mean are not one subject, as far as nothing else is there
-# to compare with: of unrelated ones the mean is 0.38 and more, of loose subjects 0.32.
-ONE_SUBJECT = 0.35
 SAMPLE = 800  # pictures among which groups are found; they are then known in all
 RADII = 8
 SHARES = (0.08, 0.15, 0.22, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9)  # of the pictures in one guess
 CENTRES = 8  # guesses of each share
-STRONG_RIDGE, LOOSE_RIDGE, LEAST_RIDGE = 0.05, 0.005, 0.5  # the first two for each picture
 STILL = 0.01  # a change of membership that is none
-# The contrast of a group is the ratio of its distance to the rest and the distance inside. Halves
-# of unrelated pictures reach 1.2; subjects 1.35 (loose ones in the midst of the rest) to 2.5. The
-# scale lets a tight rival of two fifths of a loose subject lose, and two subjects as one too.
-LEAST_CONTRAST, CONTRAST_SCALE = 1.25, 0.25
-BACKGROUND_DISCOUNT = 1.1  # where the rest is the more compact: it may be the group, seen from afar
 # Of two groups of like claims the one within the other may be the subject, the rest of the outer
 # one not: of each, how much lies in the outer, and how much of that it is at least.
 WITHIN, LEAST_PART, LIKE_CLAIM = 0.9, 0.25, 0.65
-FULL_SEPARATION = 9.0  # standard deviations between a group and the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +47,32 @@ class Findings:
     eps: float
 
 
-def find_groups(vectors: Floats, min_samples: int, evidence: Evidence) -> Findings:
+def find_groups(
+    vectors: Floats, *, min_samples: int, evidence: Evidence, geometry: Geometry
+) -> Findings:
     """Find the groups among unit vectors (n, d)."""
-    sample = _distinct(vectors, min(SAMPLE, len(vectors)))
+    sample = _distinct(vectors, min(SAMPLE, len(vectors)), geometry)
     few = vectors[sample]
     clusterings = _clusterings(few, min_samples)
     if len(few) < min_samples:
         return Findings((), next(iter(clusterings)))
-    regression = Regression(few)
+    regression = Regression(few, geometry)
     guesses = np.concatenate([_neighbourhoods(few, SHARES), _clusters(clusterings)], axis=1)
     guesses = guesses.astype(vectors.dtype)
-    groups = _settled_groups(few, regression, guesses, min_samples, evidence.of(sample))
+    groups = _settled_groups(
+        few, regression, guesses, min_samples=min_samples, evidence=evidence.of(sample)
+    )
     if not groups:
-        return Findings(_everything(few, len(vectors)), next(iter(clusterings)))
+        return Findings(_everything(few, len(vectors), geometry), next(iter(clusterings)))
     found = tuple(
         Found(_scores_of_all(regression, group, vectors, sample), claim) for group, claim in groups
     )
     return Findings(found, _radius(clusterings, groups[0][0] > 0.5))
 
 
-def _distinct(vectors: Floats, count: int) -> Indices:
+def _distinct(vectors: Floats, count: int, geometry: Geometry) -> Indices:
     """Of the first ``count`` pictures, one of each content."""
-    is_near = vectors[:count] @ vectors[:count].T > 1 - ONE_CONTENT
+    is_near = vectors[:count] @ vectors[:count].T > 1 - geometry.same_content
     is_left = np.ones(count, bool)
     kept = []
     for at in np.argsort(-is_near.sum(axis=1), kind="stable"):
@@ -90,16 +82,17 @@ def _distinct(vectors: Floats, count: int) -> Indices:
     return np.sort(np.array(kept, np.intp))
 
 
-def _everything(few: Floats, n: int) -> tuple[Found, ...]:
+def _everything(few: Floats, n: int, geometry: Geometry) -> tuple[Found, ...]:
     """Where nothing stands apart from the rest: all, if they are as alike as one subject."""
     inside = _distances(few, np.ones((len(few), 1)))[0]
-    return (Found(np.ones(n), 1.0),) if inside[0] < ONE_SUBJECT else ()
+    return (Found(np.ones(n), 1.0),) if inside[0] < geometry.same_subject else ()
 
 
 class Regression:
     """Ridge regressions of memberships on the vectors (n, d); what all of them share is kept."""
 
-    def __init__(self, vectors: Floats) -> None:
+    def __init__(self, vectors: Floats, geometry: Geometry) -> None:
+        self.geometry = geometry
         self.mean = vectors.mean(axis=0)
         self.centred = vectors - self.mean
         wide = len(vectors) < vectors.shape[1]
@@ -127,14 +120,10 @@ class Regression:
         return np.asarray((vectors - self.mean) @ coefficients + membership.mean())
 
 
-def _loose_ridge(n: int) -> float:
-    return max(LEAST_RIDGE, LOOSE_RIDGE * n)
-
-
 def _scores_of_all(
     regression: Regression, group: Floats, vectors: Floats, sample: Indices
 ) -> Floats:
-    ridge = _loose_ridge(len(sample))
+    ridge = regression.geometry.loose_ridge_of(len(sample))
     known = regression.without_each(group[:, np.newaxis], ridge)
     _, _, low, high, _, _ = (float(figure[0]) for figure in _moments(known, group[:, np.newaxis]))
     scores = regression.elsewhere(group, ridge, vectors)
@@ -142,12 +131,12 @@ def _scores_of_all(
     return np.asarray((scores - low) / (high - low))
 
 
-def score_members(vectors: Floats, members: Mask) -> Floats:
+def score_members(vectors: Floats, members: Mask, geometry: Geometry) -> Floats:
     """Score all vectors (n, d) against a given group: 0 is the rest's mean, 1 the group's."""
     if members.all():
         return np.ones(len(vectors))
     group = members.astype(np.float64)
-    return _scores_of_all(Regression(vectors), group, vectors, np.arange(len(vectors)))
+    return _scores_of_all(Regression(vectors, geometry), group, vectors, np.arange(len(vectors)))
 
 
 def _cosines_without_each(vectors: Floats, memberships: Floats) -> Floats:
@@ -263,26 +252,37 @@ def _neighbourhoods(vectors: Floats, shares: tuple[float, ...]) -> Floats:
 
 
 def _settled_groups(
-    vectors: Floats, regression: Regression, guesses: Floats, min_samples: int, evidence: Evidence
+    vectors: Floats,
+    regression: Regression,
+    guesses: Floats,
+    *,
+    min_samples: int,
+    evidence: Evidence,
 ) -> list[tuple[Floats, float]]:
-    """Correct guesses (n, k): memberships (n,) and claims, the greatest first,, disjoint."""
+    """Correct guesses (n, k): memberships (n,) and claims, the greatest first, disjoint."""
 
     def score(ridge: float) -> Score:
         return lambda memberships: regression.without_each(memberships, ridge)
 
-    n = len(vectors)
+    n, geometry = len(vectors), regression.geometry
     compact = _settle(guesses, lambda m: _cosines_without_each(vectors, m), 30)
-    apart = _settle(guesses, score(STRONG_RIDGE * n), 30)
+    apart = _settle(guesses, score(geometry.strong_ridge * n), 30)
     most = _neighbourhoods(vectors, SHARES[-1:]).astype(vectors.dtype)
     groups = np.concatenate([compact, apart, most], axis=1)
-    groups = _settle(groups, score(_loose_ridge(n)), 12)
+    groups = _settle(groups, score(geometry.loose_ridge_of(n)), 12)
     groups = groups[:, (groups > 0.5).sum(axis=0) >= min_samples]
     if not groups.shape[1]:
         return []
     members = (groups > 0.5).astype(np.float64)
-    scores = regression.without_each(groups, _loose_ridge(n))
-    claims = _claims(vectors, members, _separation(scores, groups), evidence)
-    claims[hold_more(vectors, members, claims)] = 0
+    scores = regression.without_each(groups, geometry.loose_ridge_of(n))
+    claims = _claims(
+        vectors,
+        members,
+        separation=_separation(scores, groups),
+        evidence=evidence,
+        geometry=geometry,
+    )
+    claims[hold_more(vectors, members, claims, geometry)] = 0
     found = [(groups[:, at], float(claims[at])) for at in _disjoint(members, claims)]
     return sorted(found, key=lambda group: -group[1])
 
@@ -303,19 +303,28 @@ def _distances(vectors: Floats, members: Floats) -> tuple[Floats, Floats, Floats
     return inside, across, np.where(rest > 2, beyond, np.inf)
 
 
-def _claims(vectors: Floats, members: Floats, separation: Floats, evidence: Evidence) -> Floats:
+def _claims(
+    vectors: Floats,
+    members: Floats,
+    *,
+    separation: Floats,
+    evidence: Evidence,
+    geometry: Geometry,
+) -> Floats:
     """Weigh groups (n, k): their votes, as far as they stand out, 0 … 1."""
     inside, across, beyond = _distances(vectors, members)
-    contrast = across / inside / np.where(beyond < inside, BACKGROUND_DISCOUNT, 1)
-    contrast[across < ONE_SUBJECT] = 1  # the rest is the same subject
-    excess = np.maximum(np.log(contrast / LEAST_CONTRAST), 0)
-    stands_out = 1 - np.exp(-excess / CONTRAST_SCALE)
-    stands_out *= np.sqrt(np.clip(separation / FULL_SEPARATION, 0, 1))
+    contrast = across / inside / np.where(beyond < inside, geometry.background_discount, 1)
+    contrast[across < geometry.same_subject] = 1  # the rest is the same subject
+    excess = np.maximum(np.log(contrast / geometry.least_contrast), 0)
+    stands_out = 1 - np.exp(-excess / geometry.contrast_scale)
+    stands_out *= np.sqrt(np.clip(separation / geometry.full_separation, 0, 1))
     votes = evidence.votes(members) / evidence.votes(np.ones((len(members), 1)))
     return np.asarray(votes * stands_out * evidence.favour(members))
 
 
-def hold_more(vectors: Floats, members: Floats, claims: Floats) -> list[int]:
+def hold_more(
+    vectors: Floats, members: Floats, claims: Floats, geometry: Geometry = CLIP
+) -> list[int]:
     """Return which groups (n, k) are another one of a like claim, and more of the rest.
 
     What a group has beyond a part of it shows the same subject if it lies nearer to that part than
@@ -331,7 +340,7 @@ def hold_more(vectors: Floats, members: Floats, claims: Floats) -> list[int]:
         middle = vectors[beyond].mean(axis=0)
         near = 1 - middle @ vectors[part].mean(axis=0)
         far = 1 - np.median(vectors[members[:, outer] == 0] @ middle)
-        return bool(near * LEAST_CONTRAST > far)
+        return bool(near * geometry.least_contrast > far)
 
     size = members.sum(axis=0)
     standing = np.flatnonzero(claims > 0).tolist()
