@@ -15,7 +15,7 @@ from tasks.errors import BadRequestError, CollectError
 from tasks.jobs import ENDED, Job, Status
 from tasks.settings import Settings
 
-PATIENCE_S = 30.0
+CANCEL_WITHIN_S = 30.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +42,7 @@ def _cancelled(job_id: str, settings: Settings) -> Job:
         jobs.request_cancel(job_id)
         if job.status is not Status.RUNNING:
             _cancel_in_prefect(job, settings)
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + CANCEL_WITHIN_S
         while job.status not in ENDED and time.monotonic() < deadline:
             time.sleep(0.2)
             job = jobs.get(job_id) or job

@@ -26,7 +26,7 @@ from tasks.database.jobs_table import Jobs
 from tasks.jobs import STOPPED, Job, Status
 from tasks.process import stopping
 from tasks.settings import Settings
-from tasks.upkeep import guard
+from tasks.upkeep import watchdog
 
 LOOK_EVERY_S = 0.5
 _INTERRUPT = signal.SIGUSR1  # not SIGINT, which a shell ignores for what it runs in the background
@@ -48,7 +48,7 @@ def cancellable(flow_run_id: str) -> Iterator[Callable[[], object]]:
             if over.is_set():
                 return
             over.set()
-            guard.expect_stop(flow_run_id)
+            watchdog.expect_stop(flow_run_id)
             stopping.request_stop()
             if is_main:
                 signal.pthread_kill(threading.main_thread().ident or 0, _INTERRUPT)

@@ -41,7 +41,7 @@ from tasks.records import Candidate
 from tasks.search import SLOTS, Page, Search, host_of, search_page, source_for
 from tasks.selection import Selection, Waterfall, choose
 from tasks.settings import Settings
-from tasks.upkeep import guard
+from tasks.upkeep import watchdog
 from tasks.upkeep.recorder import Recorder, handling, recording
 from tasks.workspace import WORK, Workspace
 
@@ -215,7 +215,7 @@ def recorded(request: CollectRequest, settings: Settings) -> Iterator[tuple[str,
             job_id = request.job_id or run_id
             folder = request.out_dir or (Path(earlier.out_dir) if earlier else None)
             out_dir = folder or settings.data_dir / "naver_collected" / job_id
-            guard.post(run_id)
+            watchdog.start(run_id)
             jobs.begin(
                 job_id=job_id,
                 flow_run_id=run_id,
@@ -238,7 +238,7 @@ def recorded(request: CollectRequest, settings: Settings) -> Iterator[tuple[str,
                 log.exception("The run failed unexpectedly.")
                 raise
             except BaseException:
-                guard.expect_stop(run_id)
+                watchdog.expect_stop(run_id)
                 stopping.request_stop()
                 recorder.stopped()
                 log.warning("Stopped. What is finished is kept: resume it with --job-id %s", job_id)

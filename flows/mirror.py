@@ -27,8 +27,8 @@ from tasks.database.jobs_table import Jobs
 from tasks.errors import CollectError, DatabaseError, ErrorCode
 from tasks.jobs import LOST, STOPPED, Cause, Run, Status
 from tasks.settings import Settings
-from tasks.upkeep import guard
-from tasks.upkeep.recorder import BEAT_EVERY_S, PATIENCE_S
+from tasks.upkeep import watchdog
+from tasks.upkeep.recorder import BEAT_EVERY_S
 
 DEFAULT_LIMIT: int = CollectRequest.model_fields["limit"].default
 _STATUS = {
@@ -54,7 +54,7 @@ def mirror(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     status, cause = ending(state)
     run = told(flow_run, state, status, cause)
     try:
-        for tries_left in reversed(range(round(PATIENCE_S / BEAT_EVERY_S))):
+        for tries_left in reversed(range(round(watchdog.AWAIT_DATABASE_S / BEAT_EVERY_S))):
             try:
                 with Jobs.open(Settings()) as jobs:
                     jobs.end(run.flow_run_id, status, cause)
@@ -65,7 +65,7 @@ def mirror(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
                     log.warning("The end of run %s is not in its row: %s", flow_run.id, problem)
                 time.sleep(BEAT_EVERY_S)
     finally:
-        guard.dismiss(run.flow_run_id)
+        watchdog.dismiss(run.flow_run_id)
     # Prefect takes any interrupt for a crash; where it minds the process, it has the last word.
     if status is Status.CANCELLED and state.is_crashed() and not is_minded():
         with get_client(sync_client=True) as client:

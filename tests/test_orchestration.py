@@ -229,7 +229,7 @@ def test_a_run_that_is_stopped_says_so(
     took = (ended.finished_at - acted).total_seconds()
     if act is cancel_by_prefects_command:  # whose own start takes seconds
         took = (ended.finished_at - _since(here, job, StateType.CANCELLING)).total_seconds()
-    # The reconciler alone, without a guard, needs its time of silence first.
+    # The reconciler alone, without a watchdog, needs its time of silence first.
     assert took < (CANCELLED_WITHIN_S if is_cancel else WITHIN_S + 5)
     assert (ended.status, ended.error_code) == (
         status,

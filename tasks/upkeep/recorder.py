@@ -17,10 +17,10 @@ from tasks.errors import CollectError, DatabaseError
 from tasks.jobs import STOPPED, Cause, Status, Wishes
 from tasks.process import progress
 from tasks.settings import Settings
+from tasks.upkeep.watchdog import AWAIT_DATABASE_S
 
 LOGGERS = ("tasks", "flows")
 BEAT_EVERY_S = 1.0
-PATIENCE_S = 60.0  # how long the end of a run waits for a database that is away
 
 
 @contextmanager
@@ -119,13 +119,13 @@ class Recorder(logging.Handler):
 
     def close(self) -> None:
         self._closing.set()
-        self._thread.join(PATIENCE_S)
+        self._thread.join(AWAIT_DATABASE_S)
         super().close()
 
     def _write_often(self) -> None:
         jobs: Jobs | None = None
         is_cancelled = False
-        tries_left = round(PATIENCE_S / BEAT_EVERY_S)
+        tries_left = round(AWAIT_DATABASE_S / BEAT_EVERY_S)
         while tries_left:
             is_closing = self._closing.wait(BEAT_EVERY_S)
             try:

@@ -110,15 +110,15 @@ def until(look: Callable[[], Found | None], what: str, seconds: float) -> Found:
 
 
 def processes_of(job: Job) -> list[psutil.Process]:
-    """Return the living processes of a job's run: the run's own, and its guard."""
+    """Return the living processes of a job's run: the run's own, and its watchdog."""
     found = []
-    for guard in psutil.process_iter(["cmdline"]):
-        if guard.info["cmdline"] and guard.info["cmdline"][1:4] == [
-            "-m", "tasks.upkeep.guard", job.flow_run_id,
+    for watchdog in psutil.process_iter(["cmdline"]):
+        if watchdog.info["cmdline"] and watchdog.info["cmdline"][1:4] == [
+            "-m", "tasks.upkeep.watchdog", job.flow_run_id,
         ]:  # fmt: skip
             with suppress(psutil.NoSuchProcess):
-                parent = guard.parent()
-                found += [parent, guard] if parent else [guard]
+                parent = watchdog.parent()
+                found += [parent, watchdog] if parent else [watchdog]
     return found
 
 

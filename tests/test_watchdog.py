@@ -1,4 +1,4 @@
-"""The guard says how a run ended that cannot say it, and ends one that does not stop."""
+"""The watchdog writes how a run ended that cannot, and kills one that does not stop."""
 
 import signal
 import subprocess
@@ -9,19 +9,19 @@ import pytest
 
 from tasks.database.jobs_table import Jobs
 from tasks.jobs import LOST, STOPPED, Job, Status
-from tasks.upkeep import guard
+from tasks.upkeep import watchdog
 from tests.support.site import until
 from tests.test_jobs import RUN, begun
 
-# A run's process: it has a guard, and never ends by itself, nor by being asked.
+# A run's process: it has a watchdog, and ends neither by itself nor when asked.
 PROGRAM = f"""
 import signal, sys, time
-from tasks.upkeep import guard
+from tasks.upkeep import watchdog
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-guard.post({RUN!r})
+watchdog.start({RUN!r})
 print("ready", flush=True)
 for line in sys.stdin:
-    guard.expect_stop({RUN!r})
+    watchdog.expect_stop({RUN!r})
 time.sleep(60)
 """
 
@@ -59,16 +59,16 @@ def test_a_run_that_does_not_stop_is_killed_and_cancelled(
     assert run.stdin
     run.stdin.write("stop\n")
     run.stdin.flush()
-    assert run.wait(guard.STOP_WITHIN_S + 10) == -signal.SIGKILL
+    assert run.wait(watchdog.STOP_WITHIN_S + 10) == -signal.SIGKILL
     job = ended(jobs)
     assert (job.status, job.error_code) == (Status.CANCELLED, STOPPED.code)
 
 
-def test_a_guard_that_was_killed_or_dismissed_is_missed_by_nobody() -> None:
-    guard.post(RUN)
-    guard._posted[RUN].kill()
-    guard._posted[RUN].wait()
-    guard.expect_stop(RUN)
-    guard.dismiss(RUN)
-    guard.expect_stop(RUN)
-    guard.dismiss(RUN)
+def test_a_watchdog_that_was_killed_or_dismissed_is_missed_by_nobody() -> None:
+    watchdog.start(RUN)
+    watchdog._watchdogs[RUN].kill()
+    watchdog._watchdogs[RUN].wait()
+    watchdog.expect_stop(RUN)
+    watchdog.dismiss(RUN)
+    watchdog.expect_stop(RUN)
+    watchdog.dismiss(RUN)
