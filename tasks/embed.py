@@ -22,6 +22,7 @@ from tasks.process.retries import is_worth_retrying
 from tasks.quality import QualityError, decode
 from tasks.records import Picture
 from tasks.settings import Settings
+from tasks.spans import covered_s
 from tasks.workspace import Times, Workspace
 
 DEFAULT_MODEL = "openai/clip-vit-base-patch32"
@@ -95,18 +96,9 @@ class StageTime:
 def stage_time(workspace: Workspace) -> StageTime:
     """Add up the time of all batches; what several took at the same time counts once."""
     times = workspace.times()
-    at_work = _covered([(batch.began_at, batch.ended_at) for batch in times])
-    ready = _covered([(batch.ready_at, batch.ended_at) for batch in times])
+    at_work = covered_s((batch.began_at, batch.ended_at) for batch in times)
+    ready = covered_s((batch.ready_at, batch.ended_at) for batch in times)
     return StageTime(round(at_work, 2), round(ready - at_work, 2))
-
-
-def _covered(spans: Sequence[tuple[float, float]]) -> float:
-    """Return the length of what spans cover together."""
-    length, until = 0.0, 0.0
-    for begin, end in sorted(spans):
-        length += max(0.0, end - max(begin, until))
-        until = max(until, end)
-    return length
 
 
 def _embedded(workspace: Workspace, pictures: Sequence[Picture], embedder: Embedder) -> Vectors:

@@ -5,13 +5,13 @@ from what each batch noted when it ended.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from yarl import URL
 
 from tasks.records import Attempt, Reason, Traffic
+from tasks.spans import covered_s
 from tasks.workspace import Workspace
 
 OK = "ok"
@@ -45,7 +45,7 @@ def download_report(workspace: Workspace) -> dict[str, Any]:
             hosts[name].seconds += seconds
         for name, state in batch.breakers.items():
             hosts[name].breaker = state
-    seconds = _busy_s(batches)
+    seconds = covered_s((batch.started, batch.ended) for batch in batches)
     images = sum(host.images for host in hosts.values())
     order = sorted(filter(None, hosts), key=lambda name: (-hosts[name].requests, name))
     return {
@@ -84,12 +84,3 @@ class _Host:
             "breaker": self.breaker,
             "failures": dict(sorted(self.failures.items())),
         }
-
-
-def _busy_s(batches: Sequence[Traffic]) -> float:
-    """Return for how long at least one batch was at work, in seconds; they overlap."""
-    busy_s, until = 0.0, float("-inf")
-    for batch in sorted(batches, key=lambda b: b.started):
-        busy_s += max(0.0, batch.ended - max(batch.started, until))
-        until = max(until, batch.ended)
-    return busy_s
