@@ -43,8 +43,8 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the replica is no part of the package
 
 from benchmarks.memory import Memory
+from flows.batches import TASKS_AT_ONCE
 from flows.collect import BATCH
-from flows.runners import TASKS_AT_ONCE
 from tasks.download import download_batch
 from tasks.fetching.politeness import politeness
 from tasks.fetching.traffic import OK

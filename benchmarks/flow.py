@@ -42,10 +42,11 @@ from sklearn.cluster import DBSCAN
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the replica is no part of the package
 
-from flows.collect import BATCH, CANDIDATES_PER_IMAGE, TASKS_AT_ONCE, collect
+from flows.batches import TASKS_AT_ONCE
+from flows.collect import BATCH, CANDIDATES_PER_IMAGE, collect
+from flows.prefect_console import quiet_prefect
 from flows.request import CollectRequest
 from flows.temporary_server import use_prefect_server
-from flows.terminal import quiet_prefect
 from tasks.database.jobs_table import Jobs
 from tasks.dataset import write_dataset
 from tasks.download import download_batch

@@ -24,7 +24,7 @@ from dashboard.routes import images, jobs, pages, runs
 from dashboard.security import Guard
 from dashboard.services import Services
 from dashboard.takeover import take_over_or_say_why
-from flows.terminal import quiet_prefect
+from flows.prefect_console import quiet_prefect
 from tasks.errors import CollectError
 from tasks.settings import Settings
 

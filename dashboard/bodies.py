@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dashboard.runner import Runner
+from dashboard.launcher import Launcher
 from dashboard.runs import can_resume
 from flows.request import CollectRequest, Query
 from tasks.jobs import ENDED, Job, Status
@@ -219,7 +219,7 @@ class Overview(BaseModel):
     model_config = ConfigDict(populate_by_name=True)
 
 
-class RunnerInfo(BaseModel):
+class LauncherInfo(BaseModel):
     """Who runs what is started here."""
 
     kind: Literal["prefect", "child"]
@@ -234,7 +234,7 @@ class Form(BaseModel):
     fields: dict[str, Any] = Field(description="The JSON schema of a run's request.")
     defaults: dict[str, Any]
     max_queries: int = Field(description="How many queries can be started at once.")
-    runner: RunnerInfo
+    runner: LauncherInfo
     data_dir: str
     token_required: bool
 
@@ -253,17 +253,17 @@ class Health(BaseModel):
     prefect: bool
 
 
-def in_list(job: Job, runner: Runner, places: Mapping[str, int]) -> JobInList:
+def in_list(job: Job, launcher: Launcher, places: Mapping[str, int]) -> JobInList:
     """Return a job as lists and events show it."""
-    return JobInList(**_fields(job, runner, places))
+    return JobInList(**_fields(job, launcher, places))
 
 
-def in_full(job: Job, log: str, runner: Runner, places: Mapping[str, int]) -> JobInFull:
+def in_full(job: Job, log: str, launcher: Launcher, places: Mapping[str, int]) -> JobInFull:
     """Return a job as its own page shows it."""
-    return JobInFull(**_fields(job, runner, places), log=log)
+    return JobInFull(**_fields(job, launcher, places), log=log)
 
 
-def _fields(job: Job, runner: Runner, places: Mapping[str, int]) -> dict[str, Any]:
+def _fields(job: Job, launcher: Launcher, places: Mapping[str, int]) -> dict[str, Any]:
     return {
         "id": job.id,
         # Rows of the original program may have gaps.
@@ -286,7 +286,7 @@ def _fields(job: Job, runner: Runner, places: Mapping[str, int]) -> dict[str, An
         "choice": job.choice,
         "question": job.question if job.status is Status.WAITING else None,
         "position": places.get(job.id),
-        "prefect_url": _prefect_url(job, runner),
+        "prefect_url": _prefect_url(job, launcher),
         "can_resume": can_resume(job),
         "can_cancel": job.status not in ENDED,
     }
@@ -303,7 +303,7 @@ def _elapsed_s(job: Job) -> float | None:
     return max(0.0, round((until - job.started_at).total_seconds(), 1))
 
 
-def _prefect_url(job: Job, runner: Runner) -> str | None:
-    if not (runner.ui and job.flow_run_id and len(job.flow_run_id) == 32):
+def _prefect_url(job: Job, launcher: Launcher) -> str | None:
+    if not (launcher.ui and job.flow_run_id and len(job.flow_run_id) == 32):
         return None
-    return f"{runner.ui}/runs/flow-run/{UUID(job.flow_run_id)}"
+    return f"{launcher.ui}/runs/flow-run/{UUID(job.flow_run_id)}"

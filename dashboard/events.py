@@ -16,7 +16,7 @@ from itertools import count
 
 from dashboard.bodies import in_list
 from dashboard.database import Database
-from dashboard.runner import RunnerWatch
+from dashboard.launcher import LauncherWatch
 from tasks.database import queries
 from tasks.database.jobs_table import Jobs
 from tasks.errors import DatabaseError
@@ -61,7 +61,7 @@ class Client:
 class Events:
     """The clients, and the thread that looks for what is new to them."""
 
-    def __init__(self, database: Database, watch: RunnerWatch) -> None:
+    def __init__(self, database: Database, watch: LauncherWatch) -> None:
         self._database = database
         self._watch = watch
         self._clients: set[Client] = set()

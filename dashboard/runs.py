@@ -16,14 +16,14 @@ import httpx
 from prefect.exceptions import ObjectNotFound, PrefectException, PrefectHTTPStatusError
 from pydantic import ValidationError
 
-from dashboard import runner
+from dashboard import launcher
 from dashboard.children import Children
 from dashboard.database import Database
 from dashboard.errors import ConflictError, InvalidError, error_of
-from dashboard.runner import Runner, RunnerWatch
+from dashboard.launcher import Launcher, LauncherWatch
 from dashboard.words import STATUSES
 from flows.cancelling import cancel
-from flows.reconcile import Reconciler
+from flows.reconciler import Reconciler
 from flows.request import CollectRequest
 from tasks.database import job_queue
 from tasks.database.job_queue import Planned
@@ -55,7 +55,7 @@ def can_resume(job: Job) -> bool:
 class Runs:
     """What is started here, and the thread that starts it."""
 
-    def __init__(self, settings: Settings, database: Database, watch: RunnerWatch) -> None:
+    def __init__(self, settings: Settings, database: Database, watch: LauncherWatch) -> None:
         self._settings = settings
         self._database = database
         self._watch = watch
@@ -180,10 +180,10 @@ class Runs:
             elif not self._send(jobs, current, job):
                 return
 
-    def _send(self, jobs: Jobs, current: Runner, job: Planned) -> bool:
+    def _send(self, jobs: Jobs, current: Launcher, job: Planned) -> bool:
         """Give a job to Prefect; returns False where it cannot take any now."""
         try:
-            run = runner.send(current, job)
+            run = launcher.send(current, job)
         except PrefectHTTPStatusError as error:
             if error.response.status_code not in (409, 422):
                 return self._wait(jobs, job, error)

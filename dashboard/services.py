@@ -9,9 +9,9 @@ from fastapi import Depends, Request
 from dashboard import rates
 from dashboard.database import Database
 from dashboard.events import Events
+from dashboard.launcher import LauncherWatch
 from dashboard.overview import OverviewCache
 from dashboard.rates import Limiter
-from dashboard.runner import RunnerWatch
 from dashboard.runs import Runs
 from tasks.settings import Settings
 
@@ -24,7 +24,7 @@ class Services:
 
     settings: Settings
     database: Database
-    watch: RunnerWatch
+    watch: LauncherWatch
     runs: Runs
     events: Events
     overview: OverviewCache
@@ -37,7 +37,7 @@ class Services:
     @classmethod
     def build(cls, settings: Settings) -> "Services":
         """Put the parts together; nothing runs yet."""
-        database, watch = Database(settings), RunnerWatch()
+        database, watch = Database(settings), LauncherWatch()
         return cls(
             settings=settings,
             database=database,

@@ -1,8 +1,8 @@
-"""What is done where it is not clear which group of pictures is the subject.
+"""The question which group of images is the subject, where that is not clear.
 
-Where a person is to say it, the run pauses in Prefect, whose page then has a form. The answer may
-also come from the job's page of the dashboard, by way of the job's row, or from the terminal on
-which the run was started; whichever is first resumes the run.
+Where a person is to answer it, the run pauses in Prefect, whose page then has a form. The answer
+may also come from the job's page of the dashboard, by way of the job's row, or from the terminal on
+which the run was started; the first one resumes the run.
 """
 
 import logging
@@ -15,7 +15,6 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from prefect.context import FlowRunContext
 from prefect.exceptions import FlowPauseTimeout, NotPausedError, PrefectException
 from prefect.flow_runs import pause_flow_run, resume_flow_run
 from prefect.input import RunInput
@@ -23,6 +22,7 @@ from pydantic import Field, create_model
 
 from flows.artifacts import link_to
 from flows.request import CollectRequest
+from flows.run_states import this_run
 from flows.temporary_server import PrefectError
 from flows.terminal import asking_here
 from tasks.cluster import Outcome
@@ -32,16 +32,16 @@ from tasks.upkeep.recorder import Recorder
 from tasks.workspace import Workspace
 
 ANSWER_WITHIN_S = 24 * 3600
-LOOK_EVERY_S = 1
+LOOK_FOR_ANSWER_EVERY_S = 1
 SHOWN = 6  # pictures of each group
 
 log = logging.getLogger(__name__)
 
 
-def settled(
+def resolve_ambiguity(
     selection: Selection, request: CollectRequest, workspace: Workspace, recorder: Recorder
 ) -> Selection:
-    """Return the selection with a subject that is not in question any more, as the request says.
+    """Return a selection whose subject is clear, decided in the way that the request says.
 
     Raises ``AmbiguousError``.
     """
@@ -73,9 +73,7 @@ def _what_is_open(selection: Selection, request: CollectRequest) -> str:
 
 def _ask(selection: Selection, request: CollectRequest, recorder: Recorder) -> int:
     """Pause until somebody says which group is the subject; return its number."""
-    context = FlowRunContext.get()
-    assert context  # noqa: S101 — this is called in a flow run only
-    assert context.flow_run  # noqa: S101
+    flow_run, _ = this_run()
     what, groups = _what_is_open(selection, request), selection.groups
     until = datetime.now(UTC) + timedelta(seconds=ANSWER_WITHIN_S)
     form = create_model(
@@ -88,14 +86,14 @@ def _ask(selection: Selection, request: CollectRequest, recorder: Recorder) -> i
         what,
         f"{until.astimezone():%Y-%m-%d %H:%M}",
     )
-    resume = partial(_resume, context.flow_run.id)
+    resume = partial(_resume, flow_run.id)
     recorder.ask(_question(groups, until), _in_this_context(resume))
     try:
         with asking_here(_on_terminal(what, groups), len(groups), _in_this_context(resume)):
             answer: Any = pause_flow_run(
                 form.with_initial_data(description=_in_markdown(what, groups)),
                 timeout=ANSWER_WITHIN_S,
-                poll_interval=LOOK_EVERY_S,
+                poll_interval=LOOK_FOR_ANSWER_EVERY_S,
             )
     except FlowPauseTimeout as error:
         unanswered = AmbiguousError(f"Nobody answered in time. {what} {_WAYS_ON}")

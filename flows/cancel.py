@@ -52,8 +52,8 @@ def _cancelled(job_id: str, settings: Settings) -> Job:
 def _cancel_in_prefect(job: Job, settings: Settings) -> None:
     """Cancel a run that has no process yet; Prefect's import takes a while, so not sooner."""
     from flows.cancelling import cancel
+    from flows.prefect_console import quiet_prefect
     from flows.temporary_server import running_server
-    from flows.terminal import quiet_prefect
 
     quiet_prefect()
     cancel(job, settings, running_server())

@@ -1,8 +1,8 @@
 """Cancelling a run: asking for it, and noticing in the run's process that somebody did.
 
-Where a worker or ``flow.serve`` minds the process, Prefect signals it; should that one end, nobody
-could stop the run any more, so it stops. A plain script has nobody who minds it: it watches its own
-state, and interrupts itself.
+Where a worker or ``flow.serve`` supervises the process, Prefect signals it; should the supervisor
+end, nobody could stop the run any more, so the run stops. A plain script has no supervisor: it
+watches its own state and interrupts itself.
 """
 
 import os
@@ -28,7 +28,7 @@ from tasks.process import stopping
 from tasks.settings import Settings
 from tasks.upkeep import watchdog
 
-LOOK_EVERY_S = 0.5
+LOOK_FOR_CANCEL_EVERY_S = 0.5
 _INTERRUPT = signal.SIGUSR1  # not SIGINT, which a shell ignores for what it runs in the background
 
 
@@ -36,7 +36,7 @@ _INTERRUPT = signal.SIGUSR1  # not SIGINT, which a shell ignores for what it run
 def cancellable(flow_run_id: str) -> Iterator[Callable[[], object]]:
     """Stop the block, by a ``KeyboardInterrupt``, once its flow run is to be cancelled.
 
-    Yields what another thread may call to have it cancelled.
+    Yields what another thread may call to cancel it.
     """
     is_main = threading.current_thread() is threading.main_thread()
     before = signal.signal(_INTERRUPT, stopping.interrupt) if is_main else None
@@ -53,10 +53,10 @@ def cancellable(flow_run_id: str) -> Iterator[Callable[[], object]]:
             if is_main:
                 signal.pthread_kill(threading.main_thread().ident or 0, _INTERRUPT)
 
-    should_stop = _orphaned(os.getppid()) if is_minded() else _cancelled_in_prefect(flow_run_id)
+    should_stop = _orphaned(os.getppid()) if is_supervised() else _cancelled_in_prefect(flow_run_id)
 
     def watch() -> None:
-        while not over.wait(LOOK_EVERY_S):
+        while not over.wait(LOOK_FOR_CANCEL_EVERY_S):
             if next(should_stop):
                 stop()
 
@@ -64,7 +64,7 @@ def cancellable(flow_run_id: str) -> Iterator[Callable[[], object]]:
     context = copy_context()
     threading.Thread(target=context.run, args=(watch,), name="cancel-watch", daemon=True).start()
     try:
-        if is_minded():
+        if is_supervised():
             yield partial(_ask_prefect, flow_run_id, str(PREFECT_API_URL.value()), Cancelling())
         else:
             yield stop
@@ -75,13 +75,13 @@ def cancellable(flow_run_id: str) -> Iterator[Callable[[], object]]:
             signal.signal(_INTERRUPT, before)
 
 
-def is_minded() -> bool:
-    """Say whether a worker or ``flow.serve`` minds this process, and signals it if need be."""
+def is_supervised() -> bool:
+    """Say whether a worker or ``flow.serve`` supervises this process, and would signal it."""
     return os.environ.get("PREFECT__ENABLE_CANCELLATION_AND_CRASHED_HOOKS") == "false"
 
 
 def _orphaned(parent: int) -> Iterator[bool]:
-    """Yield, at each look, whether the parent is gone that minded this process."""
+    """Yield, at each look, whether the parent that supervised this process is gone."""
     while True:
         yield os.getppid() != parent
 
@@ -98,7 +98,7 @@ def _cancelled_in_prefect(flow_run_id: str) -> Iterator[bool]:
 
 
 def cancel(job: Job, settings: Settings, prefect_api: str | None) -> None:
-    """Have a job cancelled that has not ended; it ends within seconds, by its own process.
+    """Ask for the end of a job that has not ended; its own process ends it within seconds.
 
     ``prefect_api`` is the server that may know its run. Raises ``DatabaseError``.
     """

@@ -16,18 +16,19 @@ from functools import cache
 from pathlib import Path
 
 from prefect import flow
-from prefect.context import FlowRunContext
 from prefect.futures import PrefectFuture
 from prefect.logging.handlers import APILogHandler
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.artifacts import ShownProgress, publish
-from flows.asking import settled
+from flows.asking import resolve_ambiguity
+from flows.batches import TASKS_AT_ONCE
 from flows.cancelling import cancellable
-from flows.mirror import mirror
 from flows.request import CollectRequest
-from flows.runners import TASKS_AT_ONCE, tasks_on
+from flows.run_end import write_end
+from flows.run_states import this_run
+from flows.task_runners import tasks_on
 from tasks.database.blocks import respecting
 from tasks.database.jobs_table import Jobs
 from tasks.dataset import claim, finished, write_dataset
@@ -68,10 +69,10 @@ class Report:
     flow_run_name=lambda: f"collect {flow_run.parameters['request'].query}",
     # Prefect types its own task runners so that none fits.
     task_runner=ThreadPoolTaskRunner(max_workers=TASKS_AT_ONCE),  # type: ignore[arg-type]
-    on_completion=[mirror],
-    on_failure=[mirror],
-    on_crashed=[mirror],
-    on_cancellation=[mirror],
+    on_completion=[write_end],
+    on_failure=[write_end],
+    on_crashed=[write_end],
+    on_cancellation=[write_end],
 )
 def collect(request: CollectRequest) -> Report:
     """Collect the images that show the subject of a query.
@@ -102,7 +103,7 @@ def collect(request: CollectRequest) -> Report:
                 Search(source, request.search_query, settings) as search,
             ):
                 selection, loaded = gather(request, workspace, search)
-            selection = settled(selection, request, workspace, recorder)
+            selection = resolve_ambiguity(selection, request, workspace, recorder)
             waterfall, embedding = selection.waterfall(), stage_time(workspace)
             job = {
                 "id": job_id,
@@ -204,7 +205,8 @@ def gather(
 @contextmanager
 def recorded(request: CollectRequest, settings: Settings) -> Iterator[tuple[str, Path, Recorder]]:
     """Begin the job's row and keep it while the block runs; stop the block if it is cancelled."""
-    run_id, since = _this_run()
+    run, state = this_run()
+    run_id = run.id.hex
     try:
         with Jobs.open(settings) as jobs:
             earlier = jobs.get(request.job_id) if request.job_id else None
@@ -221,7 +223,7 @@ def recorded(request: CollectRequest, settings: Settings) -> Iterator[tuple[str,
                 flow_run_id=run_id,
                 request=request.model_dump(mode="json", exclude={"job_id"}),
                 out_dir=str(out_dir),
-                since=since,
+                since=state.timestamp,
             )
         with (
             cancellable(run_id) as cancel,
@@ -246,14 +248,6 @@ def recorded(request: CollectRequest, settings: Settings) -> Iterator[tuple[str,
     except BaseException:
         stopping.request_stop()  # what other threads are at is of no use any more
         raise
-
-
-def _this_run() -> tuple[str, datetime]:
-    """Return the flow run's hex id, and since when it is running."""
-    context = FlowRunContext.get()
-    if not (context and context.flow_run and context.flow_run.state):
-        raise RuntimeError("This is called in a flow run only.")
-    return context.flow_run.id.hex, context.flow_run.state.timestamp
 
 
 def no_subject(request: CollectRequest, waterfall: Waterfall) -> str:

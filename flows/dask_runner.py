@@ -10,7 +10,7 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner
 from prefect_dask import DaskTaskRunner
 
-from flows.runners import TASKS_AT_ONCE, report_when_done
+from flows.batches import TASKS_AT_ONCE, report_when_done
 from tasks.settings import Settings
 
 

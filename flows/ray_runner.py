@@ -11,10 +11,10 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner
 from prefect_ray import RayTaskRunner
 
-from flows.runners import report_when_done
+from flows.batches import report_when_done
 from tasks.settings import Settings
 
-LOOK_EVERY_S = 0.5
+LOOK_FOR_CLUSTER_EVERY_S = 0.5
 OBJECT_STORE_BYTES = 100_000_000  # only records travel; Ray's own choice is a third of the memory
 
 
@@ -46,15 +46,15 @@ def ray_runner(settings: Settings) -> TaskRunner[Any]:
 
 
 def end_with_cluster() -> None:
-    """Have this process of a cluster end with it, also amid a task; Ray would end the task first.
+    """End this process of a cluster with the cluster, even amid a task; Ray would finish that.
 
-    The cluster itself ends with the run that began it, however that ends.
+    The cluster ends with the run that started it, however that ends.
     """
     raylet = os.getppid()
 
     def watch() -> None:
         while os.getppid() == raylet:
-            time.sleep(LOOK_EVERY_S)
+            time.sleep(LOOK_FOR_CLUSTER_EVERY_S)
         os._exit(1)
 
     threading.Thread(target=watch, name="cluster-watch", daemon=True).start()

@@ -13,17 +13,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from prefect.logging.handlers import PrefectConsoleHandler
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from flows.prefect_console import quiet_prefect
 from tasks.process import progress, stopping
 from tasks.upkeep.recorder import handling
 
 STAGES = ("search", "download", "embed", "save")
 WEIGHTS = "weights"  # in megabytes, and only where a model is downloaded
-LOOK_EVERY_S = 0.2
+LOOK_FOR_ANSWER_EVERY_S = 0.2
 
 # The bars of this terminal, where a person can be asked here; none elsewhere.
 _person: ContextVar[Progress | None] = ContextVar("person", default=None)
@@ -45,16 +45,6 @@ def display() -> Iterator[None]:
         plain.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
         with handling(plain):
             yield
-
-
-def quiet_prefect() -> None:
-    """Take Prefect's log lines off the console of this process."""
-    names = [name for name in logging.root.manager.loggerDict if name.startswith("prefect")]
-    for logger in (logging.root, *map(logging.getLogger, names)):
-        for handler in logger.handlers[:]:
-            if isinstance(handler, PrefectConsoleHandler):
-                logger.removeHandler(handler)
-                logger.addHandler(logging.NullHandler())  # without any, Python prints warnings
 
 
 def _lines_above(console: Console) -> logging.Handler:
@@ -123,7 +113,7 @@ def asking_here(question: str, most: int, on_answer: Callable[[int], bool]) -> I
 def _read_answer(most: int, on_answer: Callable[[int], bool], over: threading.Event) -> None:
     answer = 0
     while not over.is_set():
-        if select.select([sys.stdin], [], [], LOOK_EVERY_S)[0]:
+        if select.select([sys.stdin], [], [], LOOK_FOR_ANSWER_EVERY_S)[0]:
             line = sys.stdin.readline()
             if not line:  # closed: the answer has to come from elsewhere
                 return
@@ -133,4 +123,4 @@ def _read_answer(most: int, on_answer: Callable[[int], bool], over: threading.Ev
                 sys.stderr.write(f"Type a number from 1 to {most}.\n")
         if answer and on_answer(answer):
             return
-        over.wait(LOOK_EVERY_S)
+        over.wait(LOOK_FOR_ANSWER_EVERY_S)

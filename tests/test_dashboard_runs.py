@@ -16,7 +16,7 @@ from prefect.utilities.callables import parameter_schema
 
 from dashboard.children import Children
 from dashboard.database import Database
-from dashboard.runner import Runner, RunnerWatch, look
+from dashboard.launcher import Launcher, LauncherWatch, look
 from dashboard.runs import Runs
 from flows.collect import collect
 from tasks.database import job_queue
@@ -155,10 +155,10 @@ def test_prefect_takes_runs_once_a_worker_is_online(prefect: SyncPrefectClient, 
     assert before.kind == "child"
     assert "no worker" in before.sentence
     prefect.send_worker_heartbeat(POOL, "a-worker")
-    runner = look()
-    assert (runner.kind, runner.workers) == ("prefect", 1)
+    launcher = look()
+    assert (launcher.kind, launcher.workers) == ("prefect", 1)
     database = Database(Settings())
-    watch = RunnerWatch(lambda: runner)
+    watch = LauncherWatch(lambda: launcher)
     runs = Runs(Settings(), database, watch)
     watch.start()
     runs.begin()
@@ -190,16 +190,16 @@ def test_prefect_takes_runs_once_a_worker_is_online(prefect: SyncPrefectClient, 
 def test_a_server_that_does_not_answer_leaves_the_runs_to_children(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("dashboard.runner.running_server", lambda: "http://127.0.0.1:9/api")
-    runner = look()
-    assert runner.kind == "child"
-    assert "refuses" in runner.sentence
+    monkeypatch.setattr("dashboard.launcher.running_server", lambda: "http://127.0.0.1:9/api")
+    launcher = look()
+    assert launcher.kind == "child"
+    assert "refuses" in launcher.sentence
 
 
 def test_what_prefect_does_not_take_goes_on_waiting(jobs: Jobs) -> None:
     database = Database(Settings())
-    gone = Runner("prefect", "", 1, "http://127.0.0.1:9/api", "http://127.0.0.1:9", uuid4())
-    runs = Runs(Settings(), database, RunnerWatch(lambda: gone))
+    gone = Launcher("prefect", "", 1, "http://127.0.0.1:9/api", "http://127.0.0.1:9", uuid4())
+    runs = Runs(Settings(), database, LauncherWatch(lambda: gone))
     job_queue.plan(jobs, "1", {"query": "사과", "limit": 20, "out_dir": "/d"})
     job = job_queue.claim(jobs)
     assert job
@@ -212,7 +212,7 @@ def test_a_job_whose_machine_lost_its_power_is_ended_by_the_dashboard(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DASHBOARD_RUNS_AT_ONCE", "0")
-    monkeypatch.setattr("flows.reconcile.SILENCE", timedelta(seconds=2))
+    monkeypatch.setattr("flows.reconciler.SILENCE", timedelta(seconds=2))
     begun(jobs, "1")
     with client():
         eventually(lambda: job_of(jobs, "1").status is Status.FAILED)

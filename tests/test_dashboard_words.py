@@ -13,7 +13,7 @@ from pydantic_core._pydantic_core import list_all_errors
 
 from dashboard import errors, tokens, words
 from dashboard.bodies import MAX_QUERIES
-from flows import runners, temporary_server
+from flows import task_runners, temporary_server
 from tasks.database.jobs_table import Jobs
 from tasks.errors import CollectError, ErrorCode
 from tasks.jobs import Status
@@ -178,4 +178,4 @@ def test_every_error_of_a_job_has_a_code_of_its_own() -> None:
     codes = [vars(kind).get("code") for kind in below(CollectError)]
     assert len(codes) == len(set(codes))
     assert set(codes) < set(ErrorCode)
-    assert {runners.ClusterError.code, temporary_server.PrefectError.code} <= set(codes)
+    assert {task_runners.ClusterError.code, temporary_server.PrefectError.code} <= set(codes)

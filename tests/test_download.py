@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from flows.batches import TASKS_AT_ONCE
 from flows.collect import BATCH
-from flows.runners import TASKS_AT_ONCE
 from tasks import download as downloading
 from tasks.download import download_batch
 from tasks.fetching import fetch as fetching

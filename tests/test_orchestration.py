@@ -22,7 +22,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import AwaitingRetry, Cancelling, Paused, Pending, Scheduled
 
 from flows import reconcile
-from flows.reconcile import Reconciler
+from flows.reconciler import Reconciler
 from tasks.errors import ErrorCode
 from tasks.jobs import LOST, STOPPED, Job, Status
 from tasks.settings import Settings

@@ -19,7 +19,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
 
 from flows.collect import Report, collect
 from flows.request import CollectRequest
-from flows.runners import ClusterError, runner_for
+from flows.task_runners import ClusterError, task_runner_for
 from tasks.database.jobs_table import Jobs
 from tasks.errors import BadRequestError, ErrorCode, ModelError
 from tasks.jobs import STOPPED, Status
@@ -154,7 +154,7 @@ def test_packages_that_are_missing_are_named(name: str, monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, f"prefect_{name}", None)
     monkeypatch.delitem(sys.modules, f"flows.{name}_runner", raising=False)
     with pytest.raises(BadRequestError, match=rf"pip install .* -e '\.\[{name}\]'"):
-        runner_for(name, Settings())  # type: ignore[arg-type]
+        task_runner_for(name, Settings())  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from dashboard.bodies import (
     Done,
     Form,
     Health,
+    LauncherInfo,
     Login,
     Overview,
     RunBody,
-    RunnerInfo,
 )
 from dashboard.errors import NotFoundError, TokenError, TooManyError, answers_of
 from dashboard.folders import DEFAULT_PARENT
@@ -39,7 +39,7 @@ def overview(services: Parts) -> Overview:
 @router.get("/api/options", tags=["overview"], responses=answers_of())
 def options(services: Parts) -> Form:
     """Return what the form needs: fields, defaults, and who runs what is started."""
-    runner = services.watch.current
+    launcher = services.watch.current
     fields = RunBody.model_json_schema()
     defaults: dict[str, Any] = CollectRequest(query="-").model_dump(mode="json")
     del defaults["query"], defaults["job_id"]
@@ -47,11 +47,11 @@ def options(services: Parts) -> Form:
         fields=fields,
         defaults=defaults | {"limit": DEFAULT_LIMIT, "out_dir": DEFAULT_PARENT},
         max_queries=MAX_QUERIES,
-        runner=RunnerInfo(
-            kind=runner.kind,
-            prefect_ui=runner.ui,
-            workers=runner.workers,
-            sentence=runner.sentence,
+        runner=LauncherInfo(
+            kind=launcher.kind,
+            prefect_ui=launcher.ui,
+            workers=launcher.workers,
+            sentence=launcher.sentence,
         ),
         data_dir=str(services.settings.data_dir.absolute()),
         token_required=tokens.token_of(services.settings) is not None,

@@ -1,6 +1,6 @@
-"""Who runs what is started here: a worker of Prefect's, or a child process of the dashboard.
+"""The launcher of runs: Prefect's workers where some are online, else the dashboard itself.
 
-Prefect is asked every few seconds, in a thread of its own, so that no request waits for it.
+A thread asks Prefect every few seconds, so that no request waits for it.
 """
 
 import logging
@@ -23,14 +23,15 @@ from flows.temporary_server import PrefectError, running_server
 from tasks.database.job_queue import Planned
 
 DEPLOYMENT = "collect/collect"
-LOOK_EVERY_S = 5.0
+HERE = "Runs start as processes of the dashboard"
+ASK_PREFECT_EVERY_S = 5.0
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Runner:
-    """What was found when Prefect was last asked."""
+class Launcher:
+    """What starts runs, as it was found when Prefect was last asked."""
 
     kind: Literal["prefect", "child"]
     sentence: str
@@ -40,14 +41,14 @@ class Runner:
     deployment_id: UUID | None = None
 
 
-def look() -> Runner:
+def look() -> Launcher:
     """Ask Prefect; never raises, and never starts a server."""
     try:
         api = running_server()
     except PrefectError as error:
-        return Runner("child", f"Runs start as processes of the dashboard. {error}")
+        return Launcher("child", f"{HERE}. {error}")
     if api is None:
-        return Runner("child", "Runs start as processes of the dashboard: no Prefect server runs.")
+        return Launcher("child", f"{HERE}: no Prefect server runs.")
     with temporary_settings({PREFECT_API_URL: api}):
         ui = str(PREFECT_UI_URL.value() or api.removesuffix("/api"))
         try:
@@ -65,47 +66,46 @@ def look() -> Runner:
             if workers:
                 count = len(workers)
                 sentence = f"Runs start on Prefect's workers ({count} online)."
-                return Runner("prefect", sentence, count, api, ui, deployment.id)
+                return Launcher("prefect", sentence, count, api, ui, deployment.id)
             why = f"no worker of the pool {deployment.work_pool_name} is online"
-    return Runner("child", f"Runs start as processes of the dashboard: {why}.", 0, api, ui)
+    return Launcher("child", f"{HERE}: {why}.", 0, api, ui)
 
 
-def send(runner: Runner, job: Planned) -> FlowRun:
+def send(launcher: Launcher, job: Planned) -> FlowRun:
     """Have a worker run a planned job; asking twice makes one run.
 
     Raises httpx's and Prefect's errors.
     """
-    assert runner.api  # noqa: S101 — of the kind "prefect"
-    assert runner.deployment_id  # noqa: S101
+    assert launcher.api and launcher.deployment_id  # noqa: S101, PT018 — it is of kind "prefect"
     with (
-        temporary_settings({PREFECT_API_URL: runner.api}),
+        temporary_settings({PREFECT_API_URL: launcher.api}),
         get_client(sync_client=True) as client,
     ):
         return client.create_flow_run_from_deployment(
-            runner.deployment_id,
+            launcher.deployment_id,
             parameters={"request": {**job.request, "job_id": job.id}},
             idempotency_key=f"{job.id} {job.since.isoformat()}",
         )
 
 
-class RunnerWatch:
-    """Keeps the answer fresh; ``current`` is the last one."""
+class LauncherWatch:
+    """Asks again and again; ``current`` is the last answer."""
 
-    def __init__(self, ask: Callable[[], Runner] = look) -> None:
+    def __init__(self, ask: Callable[[], Launcher] = look) -> None:
         self._ask = ask
         self._known = threading.Event()
         self._closing = threading.Event()
-        self._current = Runner("child", "Prefect was not asked yet.")
+        self._current = Launcher("child", "Prefect was not asked yet.")
 
     @property
-    def current(self) -> Runner:
+    def current(self) -> Launcher:
         """What was found last."""
         return self._current
 
     def start(self) -> None:
         """Begin to ask, in the context of this thread, which may name the server."""
         watch = partial(copy_context().run, self._watch)
-        threading.Thread(target=watch, name="runner-watch", daemon=True).start()
+        threading.Thread(target=watch, name="launcher-watch", daemon=True).start()
 
     def wait(self, timeout_s: float) -> bool:
         """Wait for the first answer; returns whether there is one."""
@@ -121,4 +121,4 @@ class RunnerWatch:
             if before.sentence != self._current.sentence:
                 log.info("%s", self._current.sentence)
             self._known.set()
-            self._closing.wait(LOOK_EVERY_S)
+            self._closing.wait(ASK_PREFECT_EVERY_S)
