@@ -3,11 +3,12 @@
 # make test      every check and test
 # make test-clusters   the tests with Dask, Ray and several workers
 # make setup     only what the others do first: .venv, packages, the browser
-# make check     formatting, lint and types
+# make check     formatting, lint and types, of Python and of the page
+# make format    write both as the formatters want them
 # make bench     each stage against its peer
 # make up        the dashboard, Prefect's server and a worker, until Ctrl-C:
 #                make up [DASHBOARD_PORT=8000] [PREFECT_PORT=4200]
-# make clean     remove .venv and caches; data/ stays
+# make clean     remove what was installed, and caches; data/ stays
 
 PYTHON ?= python3
 LIMIT ?= 50
@@ -15,14 +16,19 @@ PREFECT_PORT ?= 4200
 DASHBOARD_PORT ?= 8000
 BIN := .venv/bin
 READY := .venv/.ready
+NODE_READY := node_modules/.ready
 
-.PHONY: demo collect test test-clusters check setup bench up clean browser
+.PHONY: demo collect test test-clusters check format setup bench up clean browser
 .DEFAULT_GOAL := demo
 
 setup: $(READY) browser
 
 $(READY): pyproject.toml constraints.txt deployments/install.sh
 	@PYTHON="$(PYTHON)" sh deployments/install.sh packages
+	@touch $@
+
+$(NODE_READY): package.json package-lock.json .npmrc deployments/install.sh
+	@sh deployments/install.sh node_packages
 	@touch $@
 
 browser:
@@ -43,10 +49,15 @@ test: check browser
 test-clusters: setup
 	@$(BIN)/pytest -n 0 -m cluster
 
-check: $(READY)
+check: $(READY) $(NODE_READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@npm run -s check
+
+format: $(READY) $(NODE_READY)
+	@$(BIN)/ruff format .
+	@npm run -s format
 
 bench: setup
 	@for stage in flow download embed neighbours dashboard; do $(BIN)/python benchmarks/$$stage.py || exit 1; done
@@ -55,6 +66,6 @@ up: setup
 	@PREFECT_PORT="$(PREFECT_PORT)" DASHBOARD_PORT="$(DASHBOARD_PORT)" exec sh deployments/up.sh
 
 clean:
-	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache build *.egg-info
+	@rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache build *.egg-info
 
 export QUERY LIMIT

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Installs what the project needs and says in a sentence what it cannot: `packages` makes .venv with
-# everything in constraints.txt, `browser` finds Chrome or Chromium with its driver, or installs it.
+# everything in constraints.txt, `browser` finds Chrome or Chromium with its driver, or installs it,
+# `node_packages` makes node_modules, which only the checks of the page need, and installs Node.js if
+# there is none.
 set -eu
 
 log=.venv/install.log
@@ -39,19 +41,44 @@ has_browser() {
     find_first chromium chromium-browser >/dev/null && find_first chromedriver >/dev/null
 }
 
-browser() {
-    has_browser && return 0
+# Installs Debian packages: what they are to people, how to get it otherwise, and their names.
+apt_install() {
+    what=$1 hint=$2
+    shift 2
     as_root=""
     [ "$(id -u)" = 0 ] || as_root="sudo -n"
-    hint="Install Chrome or Chromium with its driver (Debian: apt install chromium chromium-driver)."
-    command -v apt-get >/dev/null || fail "No Chrome or Chromium is here, and no apt-get. $hint"
+    command -v apt-get >/dev/null || fail "No $what is here, and no apt-get. $hint"
     [ -z "$as_root" ] || sudo -n true 2>/dev/null ||
-        fail "No Chrome or Chromium is here, and installing it takes root. $hint"
-    echo "Installing Chromium and its driver (once)…" >&2
+        fail "No $what is here, and installing it takes root. $hint"
+    echo "Installing $what (once)…" >&2
     log=$(mktemp)
     { $as_root apt-get update && $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y \
-        --no-install-recommends chromium chromium-driver; } >"$log" 2>&1 ||
-        fail "Chromium cannot be installed. $hint The last lines of $log:
+        --no-install-recommends "$@"; } >"$log" 2>&1 ||
+        fail "$what cannot be installed. $hint The last lines of $log:
+$(tail -n 3 "$log")"
+    rm -f "$log"
+}
+
+browser() {
+    has_browser && return 0
+    apt_install "Chrome or Chromium" \
+        "Install Chrome or Chromium with its driver (Debian: apt install chromium chromium-driver)." \
+        chromium chromium-driver
+}
+
+has_node() {
+    command -v npm >/dev/null && node -e '
+        const [major, minor] = process.versions.node.split(".").map(Number);
+        process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1);' 2>/dev/null
+}
+
+node_packages() {
+    hint="Install Node.js 20.19 or newer with npm (Debian 13: apt install nodejs npm)."
+    command -v npm >/dev/null || apt_install "Node.js with npm" "$hint" nodejs npm
+    has_node || fail "Node.js $(node --version 2>/dev/null) is too old. $hint"
+    echo "Installing packages into node_modules (once)…" >&2
+    log=$(mktemp)
+    npm ci >"$log" 2>&1 || fail "The packages cannot be installed; the last lines of npm's output:
 $(tail -n 3 "$log")"
     rm -f "$log"
 }

@@ -8,7 +8,7 @@ import { t } from "./i18n.js";
 
 /** @typedef {import("./types.js").FieldSchema} FieldSchema */
 
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+const CONTROL = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 /** The queries of the text: its lines, each once. @param {string} text */
 export function queriesOf(text) {

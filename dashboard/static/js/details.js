@@ -50,7 +50,7 @@ export function korean(note) {
   return said && said.replace(/(\d+) for ([^,]+)/g, "$2 $1개");
 }
 
-/** @param {string} tag @param {string} note */
+/** @param {"p" | "span"} tag @param {string} note */
 export function noted(tag, note) {
   const told = korean(note);
   const isTold = () => language() === "ko" && told !== null;

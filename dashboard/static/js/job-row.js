@@ -164,10 +164,10 @@ function link(picture, key, href) {
   );
 }
 
-/** Links of the same words are told apart by the query. @param {Element} link @param {Job} job */
-function nameFor(link, job) {
-  const key = link.getAttribute("data-key") ?? "";
-  say(link, () => t("job.for", { action: t(key), query: job.query }), "aria-label");
+/** Links of the same words are told apart by the query. @param {Element} one @param {Job} job */
+function nameFor(one, job) {
+  const key = one.getAttribute("data-key") ?? "";
+  say(one, () => t("job.for", { action: t(key), query: job.query }), "aria-label");
 }
 
 /** @param {Job} job */

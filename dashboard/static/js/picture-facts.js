@@ -104,12 +104,7 @@ function outcomeOf(outcome) {
 function attempts({ attempts: tried }) {
   if (!tried?.length) return null;
   const rows = tried.map(({ url, outcome }) => {
-    return el(
-      "li",
-      {},
-      outcomeOf(outcome),
-      el("code", {}, url),
-    );
+    return el("li", {}, outcomeOf(outcome), el("code", {}, url));
   });
   return el("ul", { class: "attempts" }, ...rows);
 }

@@ -2,7 +2,10 @@
 "use strict";
 (() => {
   const forms = Object.fromEntries(
-    ["tile", "advert", "viewer"].map((name) => [name, fetch(`forms/${name}`).then((r) => r.text())]),
+    ["tile", "advert", "viewer"].map((name) => [
+      name,
+      fetch(`forms/${name}`).then((r) => r.text()),
+    ]),
   );
   const grid = document.getElementById("grid");
   const placeholder = grid.querySelector("img")?.src ?? "";
@@ -66,11 +69,11 @@
   }
 
   function inOldMode(url, answer) {
-    const items = answer.items.map(decoded);
-    const next = new URL(url);
-    const images = items.filter((item) => item.type === "image").length;
-    next.searchParams.set("start", Number(next.searchParams.get("start")) + images);
-    return { items, url: images ? next.href : "" };
+    const found = answer.items.map(decoded);
+    const rest = new URL(url);
+    const images = found.filter((item) => item.type === "image").length;
+    rest.searchParams.set("start", Number(rest.searchParams.get("start")) + images);
+    return { items: found, url: images ? rest.href : "" };
   }
 
   // The continuation lives on another host: only a script may read it.
@@ -144,7 +147,8 @@
   }
 
   grid.addEventListener("click", (event) => {
-    if (event.target.tagName === "IMG") show([...items.keys()].find((t) => t.contains(event.target)));
+    const tile = [...items.keys()].find((one) => one.contains(event.target));
+    if (event.target.tagName === "IMG") show(tile);
   });
   addEventListener("keydown", (event) => {
     if (event.key === "ArrowRight") next();
