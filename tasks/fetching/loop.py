@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 import cv2
@@ -34,35 +34,53 @@ COLLECT_GARBAGE_AT = 20_000
 T = TypeVar("T")
 
 
+@contextmanager
+def process_tuned() -> Iterator[None]:
+    """Set the whole process up for many small pieces of work while the block runs.
+
+    The interpreter's switch interval, the garbage collector and OpenCV's threads are what they were
+    afterwards.
+    """
+    switch_interval_s, thresholds = sys.getswitchinterval(), gc.get_threshold()
+    opencv_threads = cv2.getNumThreads()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    gc.set_threshold(COLLECT_GARBAGE_AT)
+    gc.freeze()  # the libraries' objects need not be looked through again and again
+    cv2.setNumThreads(1)  # an image has a core to itself; further threads would wait spinning
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(opencv_threads)
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
+        sys.setswitchinterval(switch_interval_s)
+
+
 class DownloadLoop:
     """A running loop with what its downloads share: ``fetcher``, and ``threads`` for each core."""
 
     def __init__(self, settings: Settings) -> None:
-        self._earlier_switch_interval_s = sys.getswitchinterval()
-        self._earlier_garbage_threshold = gc.get_threshold()
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
-        gc.set_threshold(COLLECT_GARBAGE_AT)
-        cv2.setNumThreads(1)  # a picture has a core to itself; further threads would wait spinning
-        gc.freeze()  # the libraries' objects need not be looked through again and again
-        self.threads = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="download-work")
-        self._loop = uvloop.new_event_loop()  # a tenth faster than the one of asyncio
-        self._thread = threading.Thread(target=self._loop.run_forever, name="download", daemon=True)
-        self._thread.start()
-        self.fetcher = self.submit(_opened(settings)).result()
+        with ExitStack() as ends:  # how each part ends; the last one begun ends first
+            ends.enter_context(process_tuned())
+            self.threads = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="download-work")
+            ends.callback(self.threads.shutdown, cancel_futures=True)
+            self._loop = uvloop.new_event_loop()  # a tenth faster than the one of asyncio
+            ends.callback(self._loop.close)
+            thread = threading.Thread(target=self._loop.run_forever, name="download", daemon=True)
+            thread.start()
+            ends.callback(thread.join)
+            ends.callback(self._loop.call_soon_threadsafe, self._loop.stop)
+            self.fetcher = self.submit(_opened(settings)).result()
+            ends.callback(lambda: self.submit(self._end()).result())
+            self._ends = ends.pop_all()
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Have the loop do some work, in the context of the caller."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def close(self) -> None:
-        """Break off what is still under way, and end."""
-        self.submit(self._end()).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-        self.threads.shutdown(cancel_futures=True)
-        sys.setswitchinterval(self._earlier_switch_interval_s)
-        gc.set_threshold(*self._earlier_garbage_threshold)
+        """Break off what is still under way, and end every part."""
+        self._ends.close()
 
     async def _end(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
