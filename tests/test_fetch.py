@@ -239,6 +239,30 @@ def test_a_name_server_that_never_answers_ends_at_the_deadline(
     answering.set()
 
 
+def test_a_reused_connection_that_breaks_off_is_not_asked_again_in_silence() -> None:
+    asked: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer the first request of each connection, and close it upon the second one."""
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    async def fetched_twice() -> None:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server, aclosing(Fetcher(settings(port))) as fetcher:
+            address = Address(f"http://127.0.0.1:{port}/")
+            assert (await fetcher.fetch(address)).data == b"ok"
+            with pytest.raises(FetchError) as caught:
+                await fetcher.fetch(address)
+            assert caught.value.is_transient
+
+    asyncio.run(fetched_twice())
+    assert len(asked) == 2
+
+
 @pytest.mark.parametrize(
     ("ip", "expected"),
     [

@@ -11,7 +11,6 @@ from tasks.fetching.politeness import (
     SLOWEST_S,
     TRIAL_S,
     Politeness,
-    opted_out,
     registered_domain,
 )
 
@@ -125,24 +124,3 @@ def test_a_host_that_stays_overloaded_breaks_too() -> None:
         asked += 1
     slowings = 6  # 0.25 to 8 s
     assert asked == slowings + FAILURES_IN_A_ROW
-
-
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        ([], ""),
-        (["all"], ""),
-        (["nofollow, noarchive"], ""),
-        (["noai"], "noai"),
-        (["noarchive", "NoImageAI"], "noimageai"),
-        (["nofollow, noindex"], "noindex"),
-        (["none"], "none"),
-        (["googlebot: noindex, noai"], ""),
-        (["googlebot: noindex", "noai"], "noai"),
-        (["googlebot: nofollow, cv-dataset-builder: noai"], "noai"),
-        (["unavailable_after: 25 Jun 2030 15:00:00 PST, noindex"], "noindex"),
-        (["max-image-preview: large, noimageai"], "noimageai"),
-    ],
-)
-def test_opting_out_is_read_as_it_is_meant(headers: list[str], expected: str) -> None:
-    assert opted_out(headers) == expected

@@ -30,7 +30,8 @@ import certifi
 from yarl import URL
 
 from tasks.fetching.peers import Resolver, is_disguised, public_socket
-from tasks.fetching.politeness import opted_out, politeness
+from tasks.fetching.politeness import politeness
+from tasks.fetching.robots import opted_out
 from tasks.records import Address, Reason
 from tasks.settings import Settings
 
@@ -42,12 +43,12 @@ WEB_PORTS = frozenset({80, 443})
 LONGEST_RETRY_AFTER_S = 86_400.0
 NAMES_KEPT_S = 300  # how long an answer of a name server serves
 
-# Hundreds of bodies come at once. Beyond the first megabyte only so many may grow, so that hosts
-# that send all they may take 30 MB of memory each in eight places, not in hundreds.
+# Hundreds of bodies come at once. At most 8 of them may exceed 1 MB at a time; this caps what
+# hostile hosts can make us buffer at 8 x 30 MB.
 LARGE_BYTES = 1_000_000
 LARGE_AT_ONCE = 8
 
-_PASSING = frozenset({errno.ECONNRESET, socket.EAI_AGAIN})  # failures of a connection
+_TRANSIENT = frozenset({errno.ECONNRESET, socket.EAI_AGAIN})  # failures of a connection
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OVERLOADED = frozenset({429, 503})
 _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
@@ -98,11 +99,16 @@ class Fetcher:
         self._growing = asyncio.Semaphore(LARGE_AT_ONCE)
         context = ssl.create_default_context(cafile=certifi.where())
 
-        def session(**options: object) -> aiohttp.ClientSession:
+        def session(
+            socket_factory: aiohttp.SocketFactoryType | None = None,
+        ) -> aiohttp.ClientSession:
             connector = aiohttp.TCPConnector(
-                limit=0, ssl=context, resolver=Resolver(), ttl_dns_cache=NAMES_KEPT_S,
-                **options,  # type: ignore[arg-type]
-            )  # fmt: skip
+                limit=0,
+                ssl=context,
+                resolver=Resolver(),
+                ttl_dns_cache=NAMES_KEPT_S,
+                socket_factory=socket_factory,
+            )
             made = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -221,7 +227,10 @@ class Fetcher:
         left_s: float,
         body: bytearray,
     ) -> bytes | URL:
-        """Do so with every failure as a ``FetchError``; ``body`` takes what comes."""
+        """Send the request, mapping every failure to ``FetchError``.
+
+        Received bytes are appended to ``body``.
+        """
         try:
             async with (
                 asyncio.timeout(left_s) as deadline,
@@ -248,7 +257,7 @@ class Fetcher:
             if isinstance(error.os_error, PermissionError):
                 detail = str(error.os_error.strerror)
                 raise FetchError(Reason.FORBIDDEN_ADDRESS, detail) from error
-            is_transient = error.os_error.errno in _PASSING
+            is_transient = error.os_error.errno in _TRANSIENT
             detail = type(error).__name__
             raise FetchError(Reason.UNREACHABLE, detail, is_transient=is_transient) from error
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
@@ -322,7 +331,7 @@ def read_file(url: str) -> bytes:
 
 
 def _web_url(text: str, base: URL | None = None) -> URL:
-    """Read an address of the web, as it is where it may go out so; raises ``FetchError``."""
+    """Parse an http(s) URL; plain-ASCII ones are kept as written. Raises ``FetchError``."""
     try:
         url = URL(text, encoded=_PLAIN_URL.fullmatch(text) is not None)
         url = base.join(url) if base else url

@@ -11,9 +11,8 @@ import socket
 import threading
 from contextlib import suppress
 
+from aiohttp import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
-
-_AddressInfo = tuple[int, int, int, str, tuple[str | int | bytes, ...]]
 
 
 def is_public(ip: str) -> bool:
@@ -49,7 +48,7 @@ def is_disguised(host: str) -> bool:
     return False
 
 
-def public_socket(peer: _AddressInfo) -> socket.socket:
+def public_socket(peer: AddrInfoType) -> socket.socket:
     """Make the socket that will connect to a peer; aiohttp calls it for each one it tries.
 
     Raises ``PermissionError`` where the peer's address is not public.

@@ -2,7 +2,7 @@
 
 Each registered domain (``b.co.kr`` of ``a.b.co.kr``) has a token bucket. 429 and 503 slow it down,
 and a Retry-After silences it for so long. A host that fails time after time is left alone for a
-while; then one request tries it again. Pure but for its memory: every call is told the time.
+while; then one request tries it again. No network and no clock: the caller says what time it is.
 """
 
 import ipaddress
@@ -15,7 +15,7 @@ from publicsuffixlist import PublicSuffixList
 
 BURST = 8  # requests that a bucket lets through at once
 FIRST_SLOWING_S, SLOWEST_S = 0.25, 8.0  # added between two requests; doubled each time it is asked
-LONGEST_WAIT_S = 30.0  # of a Retry-After that is waited for; with a longer one the host is left
+LONGEST_WAIT_S = 30.0  # longest Retry-After that we wait out; a longer one opens the breaker
 FAILURES_IN_A_ROW = 8
 FIRST_BREAK_S, LONGEST_BREAK_S = 30.0, 300.0  # doubled each time that the host fails again
 TRIAL_S = 30.0  # for the one request that tries a host again
@@ -140,28 +140,3 @@ def registered_domain(host: str) -> str:
 @lru_cache(maxsize=1)
 def _suffixes() -> PublicSuffixList:
     return PublicSuffixList(only_icann=True)
-
-
-_OPTED_OUT = frozenset({"noai", "noimageai", "noindex", "none"})
-_WITH_VALUES = frozenset(
-    {"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"}
-)
-OUR_NAME = "cv-dataset-builder"
-
-
-def opted_out(headers: Iterable[str]) -> str:
-    """Return what in the values of ``X-Robots-Tag`` opts out of a dataset; empty for nothing.
-
-    A directive after another robot's name is not for us. Their syntax:
-    https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag#xrobotstag
-    """
-    for value in headers:
-        robot = OUR_NAME
-        for part in value.lower().split(","):
-            name, colon, rest = part.partition(":")
-            if colon and name.strip() not in _WITH_VALUES:
-                robot = name.strip()
-            directive = (rest if colon else name).strip()
-            if robot == OUR_NAME and directive in _OPTED_OUT:
-                return directive
-    return ""
