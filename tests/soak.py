@@ -25,7 +25,8 @@ from tasks.jobs import ENDED, Job, Status
 from tasks.settings import Settings
 from tests.naver_replica.serving import serve
 from tests.support.leftovers import processes
-from tests.support.site import Site, processes_of, site, until
+from tests.support.site import Site, processes_of, site
+from tests.support.waiting import until
 from tests.test_orchestration import (
     by_script,
     by_worker,
@@ -110,12 +111,12 @@ def main() -> int:
             held: defaultdict[str, list[float]] = defaultdict(list)
             for number in range(asked.runs):
                 runs.append(one_run(here, number, chance))
-                until(lambda: len(runs) - _ended(here) < AT_ONCE or None, "a free place", 180)
+                until(lambda: len(runs) - _ended(here) < AT_ONCE, "a free place", 180)
                 sys.stderr.write(f"{number + 1:3} of {asked.runs}: {runs[-1][0]}, {runs[-1][1]}\n")
                 if number % 10 == 9:
                     for name, megabytes in memory(here).items():
                         held[name].append(megabytes)
-            until(lambda: _ended(here) == asked.runs or None, "the end of all runs", 180)
+            until(lambda: _ended(here) == asked.runs, "the end of all runs", 180)
             time.sleep(5)
             with here.jobs() as jobs:
                 rows = {job.query: job for job in jobs.newest(limit=10 * asked.runs)}

@@ -28,7 +28,7 @@ from tasks.jobs import STOPPED, Job, Status
 from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.pictures import draw
-from tests.support.site import until
+from tests.support.waiting import until
 from tests.test_collect import only, rows
 
 on_prefect = pytest.mark.usefixtures("prefect_server", "_quick", "jobs")
@@ -229,7 +229,7 @@ def test_the_question_is_asked_on_the_terminal(monkeypatch: pytest.MonkeyPatch) 
             monkeypatch.setattr(sys, name, stream)
         with display(), asking_here("Which [bold]one[/bold]?", 2, take):
             os.write(screen, b"seven\n3\n2\n")
-            until(lambda: taken == [2, 2] or None, "the answer", 10)
+            until(lambda: taken == [2, 2], "the answer", 10)
     watcher.join()
     os.close(screen)
     seen = b"".join(shown).decode()

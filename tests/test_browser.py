@@ -13,7 +13,7 @@ import pytest
 from tasks.errors import BrowserError, BrowserMissingError
 from tasks.settings import Settings
 from tasks.sources.browser import find_binary, find_driver, open_browser
-from tests.support.leftovers import leftovers, processes
+from tests.support.leftovers import processes, until_nothing_is_left
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 PAGE = "data:text/html,<title>here</title>"
@@ -66,7 +66,7 @@ def test_nothing_of_the_browser_is_left_after(folder: Path, error: type[BaseExce
     with pytest.raises(error):
         use_until(error, folder)
 
-    assert leftovers(folder) == []
+    until_nothing_is_left(folder)
 
 
 @on_linux
@@ -83,14 +83,14 @@ def test_nothing_is_left_when_this_program_is_killed(folder: Path) -> None:
         assert program.stdout.readline() == b"open\n"
         assert len(processes(folder)) > 2
         program.kill()
-    assert leftovers(folder) == []
+    until_nothing_is_left(folder)
 
 
 def test_a_browser_that_dies_is_a_browser_error_and_leaves_nothing(folder: Path) -> None:
     with pytest.raises(BrowserError, match="failed"):
         kill_while_in_use()
 
-    assert leftovers(folder) == []
+    until_nothing_is_left(folder)
 
 
 @on_linux
@@ -98,7 +98,7 @@ def test_a_browser_that_hangs_is_ended_too(folder: Path) -> None:
     with open_browser(Settings()) as browser:
         os.kill(browser.capabilities["goog:processID"], signal.SIGSTOP)
 
-    assert leftovers(folder) == []
+    until_nothing_is_left(folder)
 
 
 @pytest.mark.parametrize("text", ["#!/bin/sh\nexit 1\n", "no program"])
@@ -110,7 +110,7 @@ def test_a_driver_that_does_not_run_is_a_browser_error(
     with pytest.raises(BrowserError), open_browser(Settings(chromedriver=driver)):
         pass
 
-    assert leftovers(folder) == []
+    until_nothing_is_left(folder)
 
 
 def test_a_browser_that_does_not_run_is_a_browser_error(folder: Path, tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_browser_that_does_not_run_is_a_browser_error(folder: Path, tmp_path: 
     ):
         pass
 
-    assert leftovers(folder) == []
+    until_nothing_is_left(folder)
 
 
 def test_the_named_browser_and_driver_are_used(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,8 @@ from tasks.errors import PageChangedError
 from tests.naver_replica.faults import Fault
 from tests.naver_replica.results import subject_of
 from tests.naver_replica.serving import Replica
-from tests.support.leftovers import leftovers, processes
+from tests.support.leftovers import processes, until_nothing_is_left
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -133,11 +133,10 @@ def test_a_signal_ends_the_browser_too(
         process = subprocess.Popen(  # noqa: S603 - this interpreter and this project
             [sys.executable, SCRIPT, "고양이"], env=environment, stderr=subprocess.PIPE, text=True
         )
-        while len(processes(Path(path))) < 4 and process.poll() is None:
-            time.sleep(0.02)
+        until(lambda: len(processes(Path(path))) >= 4 or process.poll() is not None, "Chrome", 60)
         process.send_signal(number)
         _, errors = process.communicate(timeout=30)
 
         assert process.returncode == exit_code
         assert "Traceback" not in errors
-        assert leftovers(Path(path)) == []
+        until_nothing_is_left(Path(path))

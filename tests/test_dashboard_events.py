@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,7 +17,7 @@ import requests
 from dashboard.events import QUEUE_LENGTH, Client
 from tasks.database.jobs_table import Jobs
 from tasks.jobs import Status
-from tests.support.dashboards import BROKE, begun, ended, served
+from tests.support.dashboards import BROKE, answering, begun, ended, served
 
 Event = tuple[str, dict[str, Any]]
 
@@ -47,7 +46,7 @@ def _parsed(answer: requests.Response) -> Iterator[Event]:
             yield name, json.loads(line[6:])
 
 
-def until(found: Iterator[Event], name: str, **wanted: object) -> dict[str, Any]:
+def first(found: Iterator[Event], name: str, **wanted: object) -> dict[str, Any]:
     """Return the data of the first event that is as wanted."""
     for event, data in found:
         if event == name and wanted.items() <= data.items():
@@ -59,17 +58,17 @@ def test_changes_come_as_they_happen(address: str, jobs: Jobs) -> None:
     ended(jobs, "0")
     begun(jobs, "1")
     with events(address) as found:
-        name, first = next(found)
-        assert (name, first["id"], first["status"]) == ("job", "1", "running")
+        name, data = next(found)
+        assert (name, data["id"], data["status"]) == ("job", "1", "running")
         jobs.beat("1", progress={"search": {"done": 5, "expected": 0}})
-        data = until(found, "job", id="1")
+        data = first(found, "job", id="1")
         assert data["progress"]["search"]["done"] == 5
         asked = requests.post(f"{address}/api/run", json={"query": "사과"}, timeout=10).json()
-        assert until(found, "job", id=asked["job_id"])["position"] == 1
+        assert first(found, "job", id=asked["job_id"])["position"] == 1
         jobs.end("1", Status.DONE)
-        assert until(found, "job", id="1", status="done")["can_cancel"] is False
+        assert first(found, "job", id="1", status="done")["can_cancel"] is False
         requests.delete(f"{address}/api/jobs/1", timeout=10)
-        assert until(found, "removed") == {"id": "1"}
+        assert first(found, "removed") == {"id": "1"}
 
 
 def test_two_windows_see_the_same(address: str, jobs: Jobs) -> None:
@@ -78,16 +77,16 @@ def test_two_windows_see_the_same(address: str, jobs: Jobs) -> None:
         assert next(one)[1]["id"] == next(other)[1]["id"] == "1"
         jobs.end("1", Status.FAILED, BROKE)
         for found in (one, other):
-            assert until(found, "job", status="failed")["error"] == "It broke."
+            assert first(found, "job", status="failed")["error"] == "It broke."
 
 
 def test_a_log_is_followed_from_where_it_was_read(address: str, jobs: Jobs) -> None:
     begun(jobs, "1")
     jobs.beat("1", lines="첫째 🍎\n둘째\n")
     with events(address, "/api/events?log=1&offset=5") as found:
-        assert until(found, "log") == {"id": "1", "text": "둘째\n", "next_offset": 8}
+        assert first(found, "log") == {"id": "1", "text": "둘째\n", "next_offset": 8}
         jobs.beat("1", lines="셋째\n")
-        assert until(found, "log") == {"id": "1", "text": "셋째\n", "next_offset": 11}
+        assert first(found, "log") == {"id": "1", "text": "셋째\n", "next_offset": 11}
 
 
 def test_a_log_is_followed_from_its_end_and_missing_jobs_are_waited_for(
@@ -107,7 +106,7 @@ def test_a_log_is_followed_from_its_end_and_missing_jobs_are_waited_for(
         writer = threading.Thread(target=write)
         writer.start()
         try:
-            assert set(until(found, "log")["text"].splitlines()) == {"after"}
+            assert set(first(found, "log")["text"].splitlines()) == {"after"}
         finally:
             stop.set()
             writer.join()
@@ -122,7 +121,8 @@ def test_a_stop_of_the_dashboard_ends_the_streams(jobs: Jobs) -> None:
         stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        with events(answering(f"http://127.0.0.1:{port}")) as found:
+        address = answering(f"http://127.0.0.1:{port}")
+        with events(address) as found:
             next(found)
             process.send_signal(signal.SIGTERM)
             assert list(found) == []
@@ -130,17 +130,6 @@ def test_a_stop_of_the_dashboard_ends_the_streams(jobs: Jobs) -> None:
     finally:
         process.kill()
         process.communicate()
-
-
-def answering(address: str) -> str:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            if requests.get(f"{address}/healthz", timeout=10).ok:
-                return address
-        except requests.ConnectionError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
 
 
 def test_a_client_that_does_not_keep_up_is_sent_away() -> None:

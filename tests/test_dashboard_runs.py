@@ -1,7 +1,6 @@
 """Runs that the dashboard starts: as its children, and on Prefect's workers."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,17 +25,10 @@ from tasks.jobs import STOPPED, Job, Status
 from tasks.settings import Settings
 from tests.naver_replica.serving import Replica
 from tests.support.dashboards import begun, client
-from tests.support.site import until
+from tests.support.waiting import until
 
 POOL = "cv-dataset-builder"
 PATIENCE_S = 60.0
-
-
-def eventually(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "It did not happen in time."
-        time.sleep(0.1)
 
 
 def job_of(jobs: Jobs, job_id: str) -> Job:
@@ -66,15 +58,15 @@ def test_a_run_is_started_cancelled_resumed_and_looked_at(jobs: Jobs) -> None:
             job: dict[str, Any] = api.get(path).json()
             return job
 
-        eventually(lambda: (shown()["progress"] or {}).get("search"))
+        until(lambda: (shown()["progress"] or {}).get("search"), "the search", PATIENCE_S)
         assert shown()["status"] == "running"
         assert api.post(f"{path}/cancel").json()["ok"] is True
-        eventually(lambda: shown()["status"] == "cancelled")
+        until(lambda: shown()["status"] == "cancelled", "the cancelling", PATIENCE_S)
         assert shown()["error"] == STOPPED.sentence
     # Another dashboard goes on with it: the row is all it needs.
     with client() as api:
         assert api.post(f"{path}/resume").json()["job_id"] == job_id
-        eventually(lambda: not shown()["can_cancel"])
+        until(lambda: not shown()["can_cancel"], "the end", PATIENCE_S)
         job = shown()
         assert (job["status"], job["error"], job["count"]) == ("done", None, 12)
         assert Path(job["out_dir"]).parent == Settings().data_dir / "naver_collected"
@@ -103,7 +95,7 @@ def _look_at_refused(api: TestClient, path: str, counts: dict[str, int]) -> None
 def test_a_child_that_does_not_begin_is_said(jobs: Jobs) -> None:
     job_queue.plan(jobs, "1", {"query": "", "limit": 20, "out_dir": "/d"})
     with client():
-        eventually(lambda: job_of(jobs, "1").status is Status.FAILED)
+        until(lambda: job_of(jobs, "1").status is Status.FAILED, "the failure", PATIENCE_S)
     refused = job_of(jobs, "1")
     assert refused.error_code == ErrorCode.NOT_STARTED
     assert "query cannot be used" in (refused.error or "")
@@ -113,11 +105,11 @@ def test_a_child_that_does_not_begin_is_said(jobs: Jobs) -> None:
 def test_a_child_outlives_the_dashboard_and_is_cancelled_while_it_starts(jobs: Jobs) -> None:
     with client() as api:
         job_id = api.post("/api/run", json={"query": "사과"}).json()["job_id"]
-        eventually(lambda: job_of(jobs, job_id).heartbeat_at)
+        until(lambda: job_of(jobs, job_id).heartbeat_at, "the child", PATIENCE_S)
     assert job_of(jobs, job_id).flow_run_id is None
     with client() as api:  # it is another's child, so the row tells it
         assert api.post(f"/api/jobs/{job_id}/cancel").json()["ok"] is True
-        eventually(lambda: job_of(jobs, job_id).status is Status.CANCELLED)
+        until(lambda: job_of(jobs, job_id).status is Status.CANCELLED, "its end", PATIENCE_S)
     assert job_of(jobs, job_id).flow_run_id
 
 
@@ -129,7 +121,7 @@ def test_a_child_is_not_given_the_dashboards_token(monkeypatch: pytest.MonkeyPat
     (child,) = children._children.values()
     # Empty for a moment, while the child becomes another program.
     environ = Path(f"/proc/{child.process.pid}/environ")
-    given = until(lambda: environ.read_bytes() or None, "its environment", 10)
+    given = until(lambda: environ.read_bytes(), "its environment", 10)
     children.stop("1")
     child.process.wait()
     assert children.reap().keys() == {"1"}
@@ -164,7 +156,7 @@ def test_prefect_takes_runs_once_a_worker_is_online(prefect: SyncPrefectClient, 
     runs.begin()
     try:
         (job_id,) = runs.plan(Settings().data_dir / "x", [{"query": "사과", "limit": 5}])
-        eventually(lambda: job_of(jobs, job_id).flow_run_id)
+        until(lambda: job_of(jobs, job_id).flow_run_id, "a run", PATIENCE_S)
         job = job_of(jobs, job_id)
         assert job.status is Status.SCHEDULED
         assert job_queue.places(jobs) == {job_id: 1}
@@ -178,7 +170,8 @@ def test_prefect_takes_runs_once_a_worker_is_online(prefect: SyncPrefectClient, 
         assert state
         assert state.is_cancelled()
         runs.resume(job_of(jobs, job_id))
-        eventually(lambda: job_of(jobs, job_id).flow_run_id not in (None, run.id.hex))
+        others = (None, run.id.hex)
+        until(lambda: job_of(jobs, job_id).flow_run_id not in others, "another run", PATIENCE_S)
         assert job_of(jobs, job_id).status is Status.SCHEDULED
         runs.cancel(job_of(jobs, job_id))
     finally:
@@ -215,4 +208,4 @@ def test_a_job_whose_machine_lost_its_power_is_ended_by_the_dashboard(
     monkeypatch.setattr("flows.reconciler.SILENCE", timedelta(seconds=2))
     begun(jobs, "1")
     with client():
-        eventually(lambda: job_of(jobs, "1").status is Status.FAILED)
+        until(lambda: job_of(jobs, "1").status is Status.FAILED, "the failure", PATIENCE_S)

@@ -25,6 +25,7 @@ from tasks.quality import QualityLimits
 from tasks.records import Address, AddressKind, Candidate, Picture, Reason, Rejected, Traffic
 from tasks.workspace import Result, Workspace
 from tests.support.hostile_web import PICTURE, Mischief, serve_mischief, stalling_hosts
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -209,9 +210,16 @@ def test_a_killed_batch_goes_on_where_it_was(base: str, tmp_path: Path) -> None:
         with subprocess.Popen(  # noqa: S603 — our own interpreter and text
             [sys.executable, "-c", _BATCH, str(workspace.root)], cwd=Path(__file__).parents[1]
         ) as process:
-            while not (so_far.exists() and so_far.read_bytes().count(b"\n") >= wanted):
-                assert process.poll() is None
-                time.sleep(0.005)
+            until(
+                lambda program=process, wanted=wanted: (
+                    program.poll() is not None or so_far.read_bytes().count(b"\n") >= wanted
+                ),
+                f"{wanted} results",
+                60,
+                retried=(FileNotFoundError,),
+                every_s=0.005,
+            )
+            assert process.poll() is None
             process.kill()
         for known in workspace.earlier_results(0):
             recorded.setdefault(name_of(known), Mischief.counts[name_of(known)])
@@ -372,14 +380,15 @@ def test_slow_hosts_stall_no_others_and_all_end_when_cancelled(
         workspace = Workspace(tmp_path)
         candidates = [candidate(url, rank=rank) for rank, url in enumerate(urls)]
         numbers = [workspace.add_batch(candidates[at : at + BATCH]) for at in range(0, 1000, BATCH)]
+
+        def recorded() -> int:
+            files = tmp_path.glob("batches/*/results.jsonl")
+            return sum(path.read_bytes().count(b"\n") for path in files)
+
         with ThreadPoolExecutor(TASKS_AT_ONCE) as tasks:
             runs = [tasks.submit(download_batch.fn, workspace, n, QualityLimits()) for n in numbers]
             try:
-                until = time.monotonic() + 15
-                lines = "batches/*/results.jsonl"
-                while sum(p.read_bytes().count(b"\n") for p in tmp_path.glob(lines)) < len(good):
-                    assert time.monotonic() < until
-                    time.sleep(0.05)
+                until(lambda: recorded() >= len(good), "all that can be had", 15)
             finally:
                 stopping.request_stop()
                 stopped = time.monotonic()

@@ -33,7 +33,7 @@ from tasks.sources.query import SearchQuery
 from tests.naver_replica.faults import Fault
 from tests.naver_replica.results import Result
 from tests.naver_replica.serving import Replica
-from tests.support.leftovers import leftovers, processes
+from tests.support.leftovers import processes, until_nothing_is_left
 
 ALL_RESULTS_FOUND_WITH = [
     (),
@@ -196,7 +196,7 @@ def test_closing_the_search_early_ends_the_browser(
 
         pages.close()
 
-        assert leftovers(Path(path)) == []
+        until_nothing_is_left(Path(path))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -213,7 +213,7 @@ def test_after_a_crash_of_the_browser_the_search_goes_on_where_it_was(
                 search.take(100)
             while page := search.take(100):
                 ranks += [candidate.rank for candidate in page]
-        assert leftovers(Path(path)) == []
+        until_nothing_is_left(Path(path))
     assert ranks == list(range(1, 151))
 
 

@@ -29,7 +29,8 @@ from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.serving import Replica
 from tests.support.hostile_web import stalling_hosts
-from tests.support.site import Process, Site, processes_of, site, until, uuid
+from tests.support.site import Process, Site, processes_of, site, uuid
+from tests.support.waiting import until
 
 WITHIN_S = 10.0  # of Prefect's knowing
 CANCELLED_WITHIN_S = 5.0
@@ -235,9 +236,9 @@ def test_a_run_that_is_stopped_says_so(
         status,
         (STOPPED if is_cancel else LOST).code,
     )
-    until(lambda: not any(map(is_alive, mine)) or None, "the end of both", ALL_GONE_WITHIN_S)
+    until(lambda: not any(map(is_alive, mine)), "the end of both", ALL_GONE_WITHIN_S)
     if in_prefect:
-        until(lambda: state_type(here, job) is in_prefect or None, "Prefect's state", 30)
+        until(lambda: state_type(here, job) is in_prefect, "Prefect's state", 30)
         assert here.await_job(case, has_ended, 1).status is status
 
 
@@ -281,7 +282,7 @@ def test_a_run_without_a_process_has_its_row(
         client.set_flow_run_state(uuid(job), state, force=True)
     assert here.await_job(case, lambda row: row.status == status, WITHIN_S)
     if case == "late":
-        until(lambda: _state_name(here, job) == "Late" or None, "late in Prefect", WITHIN_S)
+        until(lambda: _state_name(here, job) == "Late", "late in Prefect", WITHIN_S)
 
     cancel_by_command(here, job)
     ended = here.await_job(case, has_ended, WITHIN_S)
@@ -370,5 +371,5 @@ def test_a_run_whose_minder_is_gone_stops(here: Site, serving: Process) -> None:
     serving.kill()
     ended = here.await_job("orphan", has_ended, CANCELLED_WITHIN_S + 2)
     assert (ended.status, ended.error_code) == (Status.CANCELLED, STOPPED.code)
-    until(lambda: not any(map(is_alive, mine)) or None, "the end of both", ALL_GONE_WITHIN_S)
-    until(lambda: state_type(here, job) is StateType.CRASHED or None, "Prefect's state", 30)
+    until(lambda: not any(map(is_alive, mine)), "the end of both", ALL_GONE_WITHIN_S)
+    until(lambda: state_type(here, job) is StateType.CRASHED, "Prefect's state", 30)

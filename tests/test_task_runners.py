@@ -27,8 +27,8 @@ from tasks.model import embedder
 from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.serving import Replica
-from tests.support.leftovers import leftovers, processes
-from tests.support.site import until
+from tests.support.leftovers import processes, until_nothing_is_left
+from tests.support.waiting import until
 
 COLLECT = Path(__file__).parents[1] / "flows" / "collect.py"
 ELSEWHERE = ["dask", "ray"]
@@ -194,10 +194,10 @@ def test_a_stopped_run_takes_its_cluster_with_it(
             process.kill()
             process.wait()
     if how is signal.SIGKILL:
-        until(lambda: not processes(temporary) or None, "the end of the cluster", 60)
+        until(lambda: not processes(temporary), "the end of the cluster", 60)
         return
     assert process.returncode == 130, out
     assert "Traceback" not in out
-    assert leftovers(temporary) == []
+    until_nothing_is_left(temporary)
     job = jobs.newest(limit=1)[0]
     assert (job.status, job.error_code) == (Status.CANCELLED, STOPPED.code)

@@ -16,7 +16,8 @@ import pytest
 from tasks.jobs import Job, Status
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.serving import Replica
-from tests.support.site import POOL, ROOT, Site, processes_of, site, until
+from tests.support.site import POOL, ROOT, Site, processes_of, site
+from tests.support.waiting import until
 
 QUERIES = ("사과", "자동차")
 WITHIN_S = 120.0
@@ -65,7 +66,7 @@ def ended(site: Site, run_id: str) -> Job:
             job = jobs.of_run(run_id)
         return job if job and job.finished_at else None
 
-    job = until(look, f"the end of {run_id}\n{site.last_words()}", WITHIN_S)
+    job = until(look, lambda: f"the end of {run_id}\n{site.last_words()}", WITHIN_S)
     assert (job.status, job.count) == (Status.DONE, 40), job.error
     return job
 
@@ -99,11 +100,11 @@ def test_runs_on_two_workers_are_those_of_one(here: Site, alone: dict[str, Job])
     runs = {query: start(here, query) for query in QUERIES}
     folders: set[str] = set()
 
-    def look() -> bool | None:
+    def look() -> bool:
         with here.jobs() as jobs:
             running = [job for job in jobs.unfinished() if job.status is Status.RUNNING]
         folders.update(process.cwd() for job in running for process in processes_of(job)[:1])
-        return len(folders) == 2 or None
+        return len(folders) == 2
 
     until(look, "two checkouts at work", WITHIN_S)
     assert folders == {str(ROOT), str(checkout)}

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.support.site import ROOT, until
+from tests.support.site import ROOT
+from tests.support.waiting import until
 
 DEPLOYMENTS = ROOT / "deployments"
 
@@ -33,7 +34,7 @@ def kept(*program: str, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
 def test_what_ends_is_started_again(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with kept("sh", "-c", "echo here; exit 3", log=log) as keeper:
-        until(lambda: log.read_text().count("here\n") >= 2 or None, "a second start", 10)
+        until(lambda: log.read_text().count("here\n") >= 2, "a second start", 10)
         assert "it ended with code 3; it is started again." in log.read_text()
         os.killpg(keeper.pid, signal.SIGTERM)
         assert keeper.wait(10) == 0
@@ -47,7 +48,7 @@ def test_what_is_told_to_stop_has_the_time_it_takes(tmp_path: Path) -> None:
         "signal.signal(signal.SIGTERM, stop); print('here', flush=True); time.sleep(60)"
     )
     with kept(sys.executable, "-c", program, log=log) as keeper:
-        until(lambda: "here" in log.read_text() or None, "the start", 10)
+        until(lambda: "here" in log.read_text(), "the start", 10)
         (child,) = psutil.Process(keeper.pid).children()
         os.killpg(keeper.pid, signal.SIGTERM)
         keeper.wait(10)

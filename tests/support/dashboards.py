@@ -2,13 +2,13 @@
 
 import socket
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import Any
 
+import requests
 import uvicorn
 from fastapi.testclient import TestClient
 from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_API_PORT, temporary_settings
@@ -18,8 +18,10 @@ from dashboard.services import Services
 from tasks.database.jobs_table import Jobs
 from tasks.errors import ErrorCode
 from tasks.jobs import Cause, Job, Status
+from tests.support.waiting import until
 
 ORIGIN = "http://127.0.0.1"
+START_WITHIN_S = 60.0  # of a process that imports everything
 BROKE = Cause(ErrorCode.BROWSER, "It broke.")
 # Not the one that a developer may have running.
 _NO_PREFECT = {PREFECT_API_URL: None, PREFECT_SERVER_API_PORT: 9}
@@ -48,15 +50,25 @@ def served() -> Iterator[tuple[str, Services]]:
         thread = threading.Thread(target=context.run, args=(server.run, [listener]))
         thread.start()
         try:
-            while not server.started:
-                assert thread.is_alive()
-                time.sleep(0.02)
+            until(lambda: server.started or not thread.is_alive(), "the server", every_s=0.01)
+            assert server.started, "the server ended as it started"
             yield f"http://127.0.0.1:{listener.getsockname()[1]}", app.state.services
         finally:
             if hasattr(app.state, "services"):
                 app.state.services.events.close()  # as a signal does in a process of its own
             server.should_exit = True
             thread.join()
+
+
+def answering(address: str) -> str:
+    """Wait for a dashboard in a process of its own; return its address."""
+    until(
+        lambda: requests.get(f"{address}/healthz", timeout=10).ok,
+        f"the dashboard at {address}",
+        START_WITHIN_S,
+        retried=(requests.ConnectionError,),
+    )
+    return address
 
 
 def begun(jobs: Jobs, job_id: str, **request: Any) -> Job:

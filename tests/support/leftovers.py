@@ -1,22 +1,20 @@
 """What a browser run leaves behind in its temporary folder and among the processes (Linux)."""
 
-import time
 from pathlib import Path
 
-PATIENCE_S = 5.0
+from tests.support.waiting import until
 
 
-def leftovers(folder: Path) -> list[str]:
-    """Return the files in the folder and the living processes that were started to use it.
+def until_nothing_is_left(folder: Path) -> None:
+    """Wait until the folder has no file, and no living process was started to use it.
 
-    Killed processes take a moment to go, so this waits while there is anything.
+    Killed processes take a moment to go.
     """
-    deadline = time.monotonic() + PATIENCE_S
-    while (found := [*map(str, folder.iterdir()), *processes(folder)]) and (
-        time.monotonic() < deadline
-    ):
-        time.sleep(0.02)
-    return found
+
+    def left() -> list[str]:
+        return [*map(str, folder.iterdir()), *processes(folder)]
+
+    until(lambda: not left(), lambda: f"nothing to be left; there is {left()}", 5)
 
 
 def processes(folder: Path) -> list[str]:

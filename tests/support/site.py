@@ -7,12 +7,10 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 from uuid import UUID
 
 import psutil
@@ -23,6 +21,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from tasks.database.jobs_table import Jobs
 from tasks.jobs import Job
 from tasks.settings import Settings
+from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -30,7 +29,6 @@ POOL = "cv-dataset-builder"
 START_S = 90.0
 
 Process = subprocess.Popen[str]
-Found = TypeVar("Found")
 
 
 @dataclass(slots=True)
@@ -87,26 +85,16 @@ class Site:
                 seen[:] = [job for job in jobs.newest(limit=500) if job.query == query][:1]
             return seen[0] if seen and wanted(seen[0]) else None
 
-        try:
-            return until(look, query, seconds)
-        except AssertionError as error:
-            raise AssertionError(f"{error}; the row is {seen}\n{self.last_words()}") from None
+        def what() -> str:
+            return f"{query}; the row is {seen}\n{self.last_words()}"
+
+        return until(look, what, seconds)
 
     def last_words(self) -> str:
         """Return the end of what each program wrote."""
         return "\n".join(
             f"--- {log.name}\n{log.read_text()[-800:]}" for log in sorted(self.folder.glob("*.log"))
         )
-
-
-def until(look: Callable[[], Found | None], what: str, seconds: float) -> Found:
-    """Return what a look finds, as soon as it finds anything."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if (found := look()) is not None:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"not within {seconds:g} s: {what}")
 
 
 def processes_of(job: Job) -> list[psutil.Process]:
@@ -148,7 +136,12 @@ def site(folder: Path, database: str, environment: Mapping[str, str]) -> Iterato
     )
     try:
         running.start("prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
-        until(lambda: _answers(running.api), "Prefect's server", START_S)
+        until(
+            lambda: requests.get(f"{running.api}/health", timeout=2).ok,
+            "Prefect's server",
+            START_S,
+            retried=(requests.RequestException,),
+        )
         running.do("prefect", "--no-prompt", "work-pool", "create", POOL, "--type", "process")
         running.do("prefect", "--no-prompt", "deploy", "--all")
         running.start("prefect", "worker", "start", "--pool", POOL)
@@ -176,9 +169,3 @@ def free_port() -> int:
 def uuid(job: Job) -> UUID:
     """Return the id of a job's flow run as Prefect writes it."""
     return UUID(job.flow_run_id)
-
-
-def _answers(api: str) -> bool | None:
-    with suppress(requests.RequestException):
-        return requests.get(f"{api}/health", timeout=2).ok or None
-    return None
