@@ -35,7 +35,8 @@ from benchmarks.subject_mixtures import (
     trials_of,
     unrelated_trials,
 )
-from tasks.cluster import Outcome, choose_subject
+from tasks.cluster import choose_subject
+from tasks.subject.clustering import Outcome
 
 PEER = "DBSCAN 0.18"
 LEAST_PRECISION, LEAST_RECALL = 0.97, 0.85

@@ -25,15 +25,18 @@ from flows.request import CollectRequest
 from flows.run_states import this_run
 from flows.temporary_server import PrefectError
 from flows.terminal import asking_here
-from tasks.cluster import Outcome
 from tasks.errors import AmbiguousError
-from tasks.selection import Group, Selection, choose
+from tasks.records import Picture
+from tasks.selection import Selection, choose
+from tasks.subject.clustering import Outcome
 from tasks.upkeep.recorder import Recorder
 from tasks.workspace import Workspace
 
 ANSWER_WITHIN_S = 24 * 3600
 LOOK_FOR_ANSWER_EVERY_S = 1
-SHOWN = 6  # pictures of each group
+SHOWN = 6  # images of each group
+
+Groups = tuple[tuple[Picture, ...], ...]
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +65,7 @@ _WAYS_ON = "Resume the job with --on-ambiguous ask, or largest to take the first
 
 
 def _what_is_open(selection: Selection, request: CollectRequest) -> str:
-    sizes = [len(group.pictures) for group in selection.groups]
+    sizes = [len(pictures) for pictures in selection.groups]
     if len(sizes) == 1:
         return f"It is not clear whether the only group ({sizes[0]} images) is {request.query!r}."
     return (
@@ -127,33 +130,33 @@ def _resume(flow_run_id: UUID, group: int) -> bool:
     return True
 
 
-def _question(groups: tuple[Group, ...], until: datetime) -> dict[str, Any]:
+def _question(groups: Groups, until: datetime) -> dict[str, Any]:
     """Return what the dashboard shows; pictures are named by their bytes in the workspace."""
     return {
         "until": until.isoformat(),
         "groups": [
             {
-                "number": group.number,
-                "size": len(group.pictures),
-                "pictures": [picture.source_sha256 for picture in group.pictures[:SHOWN]],
+                "number": number,
+                "size": len(pictures),
+                "pictures": [picture.source_sha256 for picture in pictures[:SHOWN]],
             }
-            for group in groups
+            for number, pictures in enumerate(groups, start=1)
         ],
     }
 
 
-def _in_markdown(what: str, groups: tuple[Group, ...]) -> str:
+def _in_markdown(what: str, groups: Groups) -> str:
     lines = [what]
-    for group in groups:
-        lines += ["", f"**Group {group.number}**, {len(group.pictures)} images:", ""]
-        lines += filter(None, (link_to(p.candidate) for p in group.pictures[:SHOWN]))
+    for number, pictures in enumerate(groups, start=1):
+        lines += ["", f"**Group {number}**, {len(pictures)} images:", ""]
+        lines += filter(None, (link_to(p.candidate) for p in pictures[:SHOWN]))
     return "\n".join(lines)
 
 
-def _on_terminal(what: str, groups: tuple[Group, ...]) -> str:
+def _on_terminal(what: str, groups: Groups) -> str:
     lines = [what]
-    for group in groups:
-        lines.append(f"Group {group.number}, {len(group.pictures)} images:")
-        lines += (f"  {p.candidate.title} {p.candidate.url}" for p in group.pictures[:SHOWN])
+    for number, pictures in enumerate(groups, start=1):
+        lines.append(f"Group {number}, {len(pictures)} images:")
+        lines += (f"  {p.candidate.title} {p.candidate.url}" for p in pictures[:SHOWN])
     text = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in "\n".join(lines))
     return f"{text}\nWhich group is the subject? Type its number."

@@ -1,12 +1,12 @@
-"""All pictures of a run → a verdict on each, and the counts of the whole.
+"""The verdict on every image of a run, and the counts of the whole.
 
-Copies are taken out before clustering, so that a picture that was posted often has one vote. The
-chosen stand in the order of the search page, and end at the wanted number. What a person decided of
-a picture stands, whatever else speaks against it.
+Copies are taken out before clustering, so that an image that was posted often has one vote. The
+chosen images stand in the order of the search page and end at the wanted number. What a person
+decided about an image stands, whatever speaks against it.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,9 +15,10 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.arrays import Floats, Vector, Vectors
-from tasks.cluster import Clustering, Outcome, choose_subject, take_group
+from tasks.cluster import choose_subject, take_group
 from tasks.duplicates import find_copies
 from tasks.records import Picture, Reason, Rejected, Stage, Verdict
+from tasks.subject.clustering import Clustering, Outcome
 from tasks.subject.geometry import CLIP, Geometry
 from tasks.subject.neighbours import NOISE
 from tasks.workspace import Workspace
@@ -33,14 +34,6 @@ class Criteria:
     group: int | None = None  # of the subject, where a person said which
     kept: frozenset[str] = frozenset()  # by hand: the keys of pictures
     dropped: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A group that may be the subject."""
-
-    number: int  # 1 has the greatest claim
-    pictures: tuple[Picture, ...]  # the most typical one first, then in the order of the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +71,9 @@ class Selection:
     rejected: tuple[Rejected, ...]
     verdicts: dict[str, Verdict]  # of the pictures, by key
     choice: Choice
-    groups: tuple[Group, ...] = ()  # the one or two greatest claims
+    # The one or two groups with the greatest claims; people count them from 1. In each the most
+    # typical image comes first, then the others in the order of the page.
+    groups: tuple[tuple[Picture, ...], ...] = ()
     text: Vector | None = None  # (d,) that the pictures were compared with
 
     @property
@@ -136,21 +131,20 @@ def select(
     if similarity is not None:
         for picture, value in zip(pictures, similarity, strict=True):
             verdicts[picture.key] = replace(verdicts[picture.key], text_similarity=float(value))
+    subject = clustering.subject
     return Selection(
-        tuple(pictures),
-        vectors,
-        tuple(sorted(rejected, key=lambda r: r.candidate.rank)),
-        _decided_by_hand(verdicts, pictures, criteria),
-        Choice(
-            clustering.outcome,
-            clustering.eps,
-            None if clustering.subject is None else clustering.order.index(clustering.subject) + 1,
+        pictures=tuple(pictures),
+        vectors=vectors,
+        rejected=tuple(sorted(rejected, key=lambda r: r.candidate.rank)),
+        verdicts=_decided_by_hand(verdicts, pictures, criteria),
+        choice=Choice(
+            outcome=clustering.outcome,
+            eps=clustering.eps,
+            group=None if subject is None else clustering.order.index(subject) + 1,
             by_hand=criteria.group is not None,
         ),
-        tuple(
-            _group(clustering, number, unique) for number in range(1, len(clustering.groups) + 1)
-        ),
-        text,
+        groups=tuple(_groups(clustering, unique)),
+        text=text,
     )
 
 
@@ -183,10 +177,10 @@ def _clustering(
     )
 
 
-def _group(found: Clustering, number: int, unique: Sequence[Picture]) -> Group:
-    medoid = found.groups[number - 1].medoid
-    members = np.flatnonzero(found.labels == found.order[number - 1]).tolist()
-    return Group(number, tuple(unique[at] for at in sorted(members, key=lambda at: at != medoid)))
+def _groups(found: Clustering, unique: Sequence[Picture]) -> Iterator[tuple[Picture, ...]]:
+    for label, group in zip(found.order, found.groups, strict=False):
+        members = np.flatnonzero(found.labels == label).tolist()
+        yield tuple(unique[at] for at in sorted(members, key=lambda at: at != group.medoid))
 
 
 def _verdict(found: Clustering, at: int) -> Verdict:

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from sklearn.cluster import DBSCAN
 
-from tasks.cluster import NOISE, Clustering, Kind, Outcome, choose_subject
-from tasks.subject.groups import hold_more
+from tasks.cluster import choose_subject
+from tasks.subject.clustering import Clustering, Kind, Outcome
+from tasks.subject.geometry import CLIP
+from tasks.subject.neighbours import NOISE
+from tasks.subject.weigh import diluted
 
 AXES = 256  # dimensions; random directions in them are nearly at right angles
 
@@ -127,8 +130,9 @@ def test_a_group_gives_way_to_its_part_if_the_others_in_it_are_of_the_rest() -> 
     at = np.arange(len(vectors))
     members = np.stack([is_subject, at < 55, at < 20], axis=1).astype(float)
 
-    assert hold_more(vectors, members, np.array([0.20, 0.22, 0.20])) == [1]
-    assert hold_more(vectors, members, np.array([0.10, 0.22, 0.10])) == []  # much the lesser claim
+    similar, lesser = np.array([0.20, 0.22, 0.20]), np.array([0.10, 0.22, 0.10])
+    assert diluted(vectors, members, claims=similar, geometry=CLIP) == [1]
+    assert diluted(vectors, members, claims=lesser, geometry=CLIP) == []
 
 
 def two_groups() -> np.ndarray:

@@ -23,13 +23,13 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from dashboard.bodies import MAX_QUERIES
 from flows.request import CollectRequest
-from tasks.cluster import _SENTENCES as SENTENCES
 from tasks.cluster import choose_subject
 from tasks.errors import ErrorCode
 from tasks.jobs import STOPPED, Status
 from tasks.records import Reason
 from tasks.settings import PROJECT_DIR, Settings
 from tasks.sources.browser import find_binary, find_driver
+from tasks.subject.clustering import _SENTENCES as SENTENCES
 from tests.naver_replica.serving import Replica
 from tests.support.dashboard_stub import STATIC, Stub, shares, waterfall
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from tasks.cluster import Outcome
 from tasks.dataset import claim, finished, write_dataset
 from tasks.errors import BadRequestError, OutputError
 from tasks.images.saving import saved_bytes
@@ -26,6 +25,7 @@ from tasks.records import (
     Verdict,
 )
 from tasks.selection import Choice, Selection
+from tasks.subject.clustering import Outcome
 from tasks.workspace import Workspace
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from tasks.cluster import Outcome
 from tasks.dataset import write_dataset
 from tasks.download import download_batch
 from tasks.errors import OutputError
@@ -25,6 +24,7 @@ from tasks.records import (
     Verdict,
 )
 from tasks.selection import Choice, Selection
+from tasks.subject.clustering import Outcome
 from tasks.workspace import Workspace
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -1,4 +1,4 @@
-"""What is known of pictures besides their vectors, and what it says of groups of them. Pure."""
+"""Evidence besides the vectors, such as an image's rank, and what it says of groups. Pure."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -7,25 +7,26 @@ import numpy as np
 
 from tasks.arrays import Floats, Indices, Numbers
 
-SIGNIFICANT = 2.0  # standard deviations
-RANK_WEIGHT, TEXT_WEIGHT = 1.0, 2.0
-LEAST_FAVOUR = 0.25  # a text may be misread: what is clear to the eye becomes doubtful, not nothing
+SIGNIFICANT = 2.0  # standard errors: what deviates by less says nothing
+RANK_WEIGHT, TEXT_WEIGHT = 1.0, 2.0  # exponents: the text decides more than the result page does
+# A model may misread a text. What stands out becomes doubtful by it at most, not nothing.
+LEAST_FAVOUR = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Numbers (n,) that are high for the subject, each with its weight, and who has a vote."""
+    """What is known of n images: numbers that are high for the subject, and who has a vote."""
 
-    leanings: tuple[tuple[Floats, float], ...] = ()
-    sources: Indices | None = None
+    leanings: tuple[tuple[Floats, float], ...] = ()  # the numbers (n,), each with its weight
+    sources: Indices | None = None  # (n,): the number of each image's page; None: not known
 
-    def of(self, pictures: Indices) -> "Evidence":
-        """Return the evidence of some of the pictures, in this order."""
-        sources = None if self.sources is None else self.sources[pictures]
-        return Evidence(tuple((v[pictures], weight) for v, weight in self.leanings), sources)
+    def among(self, places: Indices) -> "Evidence":
+        """Return the evidence of some of the images, in this order."""
+        sources = None if self.sources is None else self.sources[places]
+        return Evidence(tuple((v[places], weight) for v, weight in self.leanings), sources)
 
     def votes(self, members: Floats) -> Floats:
-        """Count the votes in groups (n, k): one for each picture, or for each source."""
+        """Count the votes in groups (n, k): one for each image, or for each source if known."""
         if self.sources is None:
             return np.asarray(members.sum(axis=0))
         of_source = np.zeros((self.sources.max() + 1, members.shape[1]))
@@ -33,10 +34,12 @@ class Evidence:
         return np.asarray((of_source > 0).sum(axis=0), np.float64)
 
     def favour(self, members: Floats) -> Floats:
-        """Say how much speaks for groups (n, k): above 1 for, below against, what is significant.
+        """Return how much speaks for groups (n, k): above 1 for them, below 1 against, (k,).
 
-        It is the chance that a member stands above another picture (Mann and Whitney, 1947), as a
-        multiple of one half, to the power of the weight; ``LEAST_FAVOUR`` at least.
+        For each of the numbers, take the chance that a member has a higher one than another image
+        (Mann and Whitney, "On a test of whether one of two random variables is stochastically
+        larger than the other", 1947). Its ratio to one half, to the power of the weight, is the
+        factor, if it deviates significantly. The product is ``LEAST_FAVOUR`` at least.
         """
         n, size = len(members), members.sum(axis=0)
         pairs = np.maximum(size * (n - size), 1)
@@ -50,12 +53,13 @@ class Evidence:
         return np.maximum(favour, LEAST_FAVOUR)
 
 
-def gather(
+def evidence_of(
+    *,
     ranks: Numbers | None,
     sources: Sequence[Hashable] | None,
     text_similarity: Numbers | None,
 ) -> Evidence:
-    """Bring together what is known, (n,) each; None is unknown."""
+    """Bring together what is known of n images, (n,) each; None is unknown."""
     known = (
         (ranks, -1, RANK_WEIGHT),  # 1 is first on the page
         (text_similarity, 1, TEXT_WEIGHT),
