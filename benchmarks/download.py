@@ -47,16 +47,16 @@ from flows.batches import TASKS_AT_ONCE
 from flows.collect import BATCH
 from tasks.download import download_batch
 from tasks.fetching.politeness import politeness
-from tasks.fetching.traffic import OK
 from tasks.images.crops import Crop
-from tasks.quality import Decoded, QualityLimits, decode, examine, measure
-from tasks.records import Address, AddressKind, Attempt, Candidate, Picture
+from tasks.images.decoding import Decoded, decode
+from tasks.quality import QualityLimits, measure
+from tasks.records import OK, Address, AddressKind, Attempt, Candidate, Picture
 from tasks.workspace import Workspace
 from tests.naver_replica.pictures import SUBJECTS, draw
 
 PEER = "img2dataset==1.47.0"
 PEER_DIR = Path(__file__).parents[1] / "build" / "img2dataset"
-LIMITS = QualityLimits(min_sharpness=0)  # img2dataset refuses none for that
+LIMITS = QualityLimits({"sharpness": 0})  # img2dataset refuses none for that
 CROP = Crop(224, (224, 224), Image.Resampling.BICUBIC)  # of CLIP ViT-B/32
 SIDES = (0.85, 1.0)  # of what is cut out of a photo
 CORES = os.cpu_count() or 1
@@ -206,7 +206,7 @@ def examine_limit(folder: Path, count: int) -> float:
     bodies = [(folder / f"{number}.jpg").read_bytes() for number in range(min(count, 1000))]
     started = time.perf_counter()
     with ThreadPoolExecutor(CORES) as pool:
-        list(pool.map(lambda body: examine(body, LIMITS), bodies))
+        list(pool.map(lambda body: measure(decode(body), LIMITS), bodies))
     return len(bodies) / (time.perf_counter() - started)
 
 

@@ -63,10 +63,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.memory import Memory
 from flows.collect import BATCH
 from tasks.embed import embed_batch, load_model
+from tasks.images.decoding import decode
 from tasks.model.embedder import Embedder, Prepared, _load, load
 from tasks.model.towers import image_tower
 from tasks.model.weights import checkpoint
-from tasks.quality import decode
 from tasks.records import Address, Candidate, Measures, Picture
 from tasks.workspace import Workspace
 from tests.conftest import TINY_CLIP
@@ -175,7 +175,7 @@ def embed_many(model: str, device: str, photos: Sequence[Path], count: int, resu
                 candidate = Candidate((Address(f"https://example.com/{n}.jpg"),), n + 1, "files")
                 name = sha256(candidate.key.encode()).hexdigest()
                 workspace.save_crop(crop, name, np.roll(crops[n % len(crops)], n // len(crops), 0))
-                measures = Measures(*crop.kept, sharpness=100, phash="0" * 16)
+                measures = Measures(*crop.kept, phash="0" * 16, values={})
                 pictures.append(Picture(candidate, (), "JPEG", name, measures))
             number = workspace.add_batch([picture.candidate for picture in pictures])
             workspace.save_results(number, pictures)

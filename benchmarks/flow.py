@@ -51,6 +51,7 @@ from tasks.database.jobs_table import Jobs
 from tasks.dataset import write_dataset
 from tasks.download import download_batch
 from tasks.embed import embed_batch
+from tasks.ledger import JobRecord
 from tasks.model.embedder import load
 from tasks.search import Search
 from tasks.selection import choose_among
@@ -100,7 +101,9 @@ def without_prefect(request: CollectRequest) -> int:
     selection = choose_among(
         workspace, len(embedding), model=request.model, criteria=request.criteria
     )
-    write_dataset.fn(workspace, request.out_dir, selection, {"id": "0", "query": request.query})
+    counts = selection.waterfall()
+    record = JobRecord(id="0", query=request.query, counts=counts)
+    write_dataset(workspace, request.out_dir, selection, record)
     return len(selection.chosen)
 
 

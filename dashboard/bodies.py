@@ -1,16 +1,18 @@
 """What the API takes and gives, as its OpenAPI page describes it."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from dashboard.launcher import Launcher
 from dashboard.runs import can_resume
 from flows.request import CollectRequest, Query
 from tasks.jobs import ENDED, Job, Status
+from tasks.ledger import Decision
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 500
 MAX_QUERIES = 50
@@ -163,15 +165,32 @@ class Images(BaseModel):
     files: list[str]
 
 
+class _WithAddresses(BaseModel):
+    model_config = ConfigDict(extra="allow")  # a key for each quality measure
+
+    thumbnail: str | None = Field(description="A URL.")
+    image: str | None = Field(description="A URL.")
+
+
+if TYPE_CHECKING:
+    ShownDecision = _WithAddresses
+else:
+    _hints = get_type_hints(Decision)
+    ShownDecision = create_model(
+        "ShownDecision",
+        __doc__="A row of decisions.jsonl, and where its image is.",
+        __base__=_WithAddresses,
+        **{one.name: (_hints[one.name], ...) for one in fields(Decision) if one.name != "measures"},
+    )
+
+
 class Decisions(BaseModel):
     """A part of what was decided, in the order of the search page."""
 
     total: int = Field(description="How many rows the verdict has.")
     offset: int
     counts: dict[str, int] = Field(description="Rows by verdict: chosen, or the reason.")
-    decisions: list[dict[str, Any]] = Field(
-        description="Rows of decisions.jsonl, each with thumbnail and image: a URL or null."
-    )
+    decisions: list[ShownDecision]
 
 
 class Day(BaseModel):

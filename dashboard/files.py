@@ -15,8 +15,15 @@ from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
-from tasks.dataset import DECISIONS, JOB, MANIFEST, REPORT
-from tasks.images.thumbnails import REFUSED
+from tasks.ledger import Decision
+from tasks.writers.folder import (
+    DECISIONS,
+    JOB,
+    MANIFEST,
+    REPORT,
+    image_path,
+    rejected_folder,
+)
 
 IMAGE = re.compile(r"img_[0-9]{4,9}\.jpg", re.ASCII)
 CHOSEN = "chosen"
@@ -46,72 +53,60 @@ def image_names(folder: Path) -> list[str]:
 class Decided:
     """What was decided of every candidate, in the order of the search page."""
 
-    rows: tuple[dict[str, Any], ...]
-    counts: dict[str, int]  # rows by verdict
-    by_key: dict[str, dict[str, Any]]
+    decisions: tuple[Decision, ...]
+    counts: dict[str, int]  # decisions by verdict
+    by_key: dict[str, Decision]
 
-    def having(self, verdict: str) -> tuple[dict[str, Any], ...]:
-        """Return the rows of a verdict, or all."""
+    def having(self, verdict: str) -> tuple[Decision, ...]:
+        """Return the decisions of a verdict, or all."""
         if verdict == "all":
-            return self.rows
-        return tuple(row for row in self.rows if verdict_of(row) == verdict)
-
-
-def verdict_of(row: dict[str, Any]) -> str:
-    """Return ``chosen`` or the reason against it."""
-    return CHOSEN if row.get("file") else str(row.get("reason"))
+            return self.decisions
+        return tuple(one for one in self.decisions if one.verdict == verdict)
 
 
 def decided(folder: Path) -> Decided:
     """Read a dataset's decisions.
 
-    A folder without a record, as the original program left them, has those on its pictures.
+    A folder without a record, as the original program left them, has those on its images.
     """
     path = regular_file(folder / DECISIONS)
     if path:
         about = path.stat()
         return _read(path, about.st_mtime_ns, about.st_size)
-    rows = tuple({"file": name, "key": None, "reason": None} for name in image_names(folder))
-    return Decided(rows, {CHOSEN: len(rows)} if rows else {}, {})
+    decisions = tuple(Decision(file=name, is_chosen=True) for name in image_names(folder))
+    return Decided(decisions, {CHOSEN: len(decisions)} if decisions else {}, {})
 
 
 @lru_cache(maxsize=_KEPT_FILES)
 def _read(path: Path, _mtime_ns: int, _size: int) -> Decided:
-    rows = []
+    decisions = []
     for line in path.read_bytes().splitlines():
         try:
-            row = json.loads(line, parse_constant=lambda _: None)
-        except ValueError:  # somebody else's line
+            decision = Decision.from_row(json.loads(line, parse_constant=lambda _: None))
+        except (ValueError, KeyError, TypeError, AttributeError):  # somebody else's line
             continue
-        if isinstance(row, dict) and (row.get("file") is None or _is_image(row["file"])):
-            rows.append(row)
-    counts = Counter(map(verdict_of, rows))
+        if decision.file is None or IMAGE.fullmatch(decision.file):
+            decisions.append(decision)
+    counts = Counter(one.verdict for one in decisions)
     order = sorted(counts, key=lambda verdict: (verdict != CHOSEN, -counts[verdict], verdict))
     return Decided(
-        rows=tuple(rows),
+        decisions=tuple(decisions),
         counts={verdict: counts[verdict] for verdict in order},
-        by_key={str(row.get("key")): row for row in rows},
+        by_key={one.key: one for one in decisions if one.key},
     )
 
 
-def _is_image(name: object) -> bool:
-    return isinstance(name, str) and IMAGE.fullmatch(name) is not None
+def image_of(folder: Path, decision: Decision) -> Path | None:
+    """Return the file that shows a candidate: the saved image, or what was kept of a rejected."""
+    is_safe = decision.file or re.fullmatch("[0-9a-f]{1,64}", decision.key or "")
+    return regular_file(image_path(folder, decision)) if is_safe else None
 
 
-def picture_of(folder: Path, row: dict[str, Any]) -> Path | None:
-    """Return the file that shows a candidate: the saved image, or the refused one's thumbnail."""
-    if row.get("file"):
-        return regular_file(folder / row["file"])
-    key = row.get("key")
-    if not (isinstance(key, str) and re.fullmatch("[0-9a-f]{1,64}", key)):
-        return None
-    return regular_file(folder / REFUSED / f"{key}.jpg")
-
-
-def refused_keys(folder: Path) -> set[str]:
-    """Return the keys of the refused pictures that a thumbnail was kept of."""
+def rejected_keys(folder: Path) -> set[str]:
+    """Return the keys of the rejected images that something was kept of."""
     try:
-        return {path.stem for path in (folder / REFUSED).iterdir() if path.suffix == ".jpg"}
+        kept = rejected_folder(folder).iterdir()
+        return {path.stem for path in kept if path.suffix == ".jpg"}
     except OSError:
         return set()
 

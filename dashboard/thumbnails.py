@@ -30,7 +30,7 @@ def version_of(image: Path) -> str:
 def kept(image: Path, side: Side, folder: Path) -> bytes:
     """Return a picture's thumbnail, made now or earlier.
 
-    Raises ``ThumbnailError``, and ``OSError`` where the picture is gone.
+    Raises ``ImageError``, and ``OSError`` where the picture is gone.
     """
     path = folder / f"{image.stem}-{side}-{version_of(image)}.jpg"
     if path.exists():

@@ -16,8 +16,8 @@ from prefect.artifacts import (
 )
 from prefect.exceptions import PrefectException
 
-from tasks.records import AddressKind, Candidate
-from tasks.selection import Selection, Waterfall
+from tasks.records import AddressKind, Candidate, Waterfall, stage_of
+from tasks.selection import Selection
 
 SHOWN = 12  # thumbnails in the summary
 
@@ -55,13 +55,12 @@ def publish(query: str, out_dir: Path, selection: Selection) -> None:
 
 def table_of(waterfall: Waterfall) -> list[dict[str, str | int]]:
     """Return a row for each stage with what was left, then one for each reason."""
-    stages = ("found", "fetched", "good", "unique", "subject", "chosen")
     rows: list[dict[str, str | int]] = [
-        {"stage": stage, "left": getattr(waterfall, stage), "reason": "", "fell out": ""}
-        for stage in stages
+        {"stage": step, "left": left, "reason": "", "rejected": ""}
+        for step, left in waterfall.steps()
     ]
     rows += [
-        {"stage": str(reason.stage), "left": "", "reason": str(reason), "fell out": count}
+        {"stage": stage_of(reason), "left": "", "reason": reason, "rejected": count}
         for reason, count in waterfall.reasons.items()
     ]
     return rows

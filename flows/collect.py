@@ -31,16 +31,17 @@ from flows.run_states import this_run
 from flows.task_runners import tasks_on
 from tasks.database.blocks import respecting
 from tasks.database.jobs_table import Jobs
-from tasks.dataset import claim, finished, write_dataset
+from tasks.dataset import claim, finished, versions, write_dataset_task
 from tasks.download import download_batch
 from tasks.embed import Loaded, StageTime, embed_batch, load_model, stage_time
 from tasks.errors import BadRequestError, CollectError, NoSubjectError
 from tasks.fetching.traffic import download_report
+from tasks.ledger import JobRecord
 from tasks.process import progress, stopping
 from tasks.process.concurrency import slot
-from tasks.records import Candidate
+from tasks.records import Candidate, Waterfall
 from tasks.search import SLOTS, Page, Search, host_of, search_page, source_for
-from tasks.selection import Selection, Waterfall, choose
+from tasks.selection import Selection, choose
 from tasks.settings import Settings
 from tasks.upkeep import watchdog
 from tasks.upkeep.recorder import Recorder, handling, recording
@@ -105,21 +106,23 @@ def collect(request: CollectRequest) -> Report:
                 selection, loaded = gather(request, workspace, search)
             selection = resolve_ambiguity(selection, request, workspace, recorder)
             waterfall, embedding = selection.waterfall(), stage_time(workspace)
-            job = {
-                "id": job_id,
-                "query": request.query,
-                "request": asked,
-                "source": source,
-                "search_loads": search.loads,
-                "model_revision": loaded.revision,
-                "text": loaded.text,
-                "download": download_report(workspace),
-                "embedding": asdict(embedding),
-                "choice": asdict(selection.choice),
-                "started_at": started.isoformat(),
-                "finished_at": datetime.now(UTC).isoformat(),
-            }
-            write_dataset(workspace, out_dir, selection, job)
+            record = JobRecord(
+                id=job_id,
+                query=request.query,
+                request=asked,
+                source=source,
+                search_loads=search.loads,
+                model_revision=loaded.revision,
+                text=loaded.text,
+                download=download_report(workspace),
+                embedding=asdict(embedding),
+                choice=asdict(selection.choice),
+                started_at=started.isoformat(),
+                finished_at=datetime.now(UTC).isoformat(),
+                counts=waterfall,
+                versions=versions(),
+            )
+            write_dataset_task(workspace, out_dir, selection, record)
             publish(request.query, out_dir, selection)
             recorder.set_waterfall(asdict(waterfall), asdict(selection.choice))
             if not selection.subject_count:

@@ -17,7 +17,7 @@ from flows.temporary_server import use_prefect_server
 from flows.terminal import display
 from tasks.database.jobs_table import Jobs
 from tasks.errors import BadRequestError, CollectError
-from tasks.selection import Waterfall
+from tasks.records import Waterfall
 from tasks.settings import Settings
 
 STOPPED = 130  # what a shell reports of a program that Ctrl-C ended

@@ -3,13 +3,14 @@
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     StringConstraints,
+    create_model,
     field_validator,
     model_validator,
 )
@@ -18,10 +19,12 @@ from pydantic_core import PydanticCustomError
 from tasks.embed import DEFAULT_MODEL
 from tasks.errors import BadRequestError
 from tasks.jobs import Job
+from tasks.measures import MEASURES
 from tasks.quality import QualityLimits
 from tasks.selection import Criteria
 from tasks.settings import TaskRunnerName
 from tasks.sources.query import PERIODS, Colour, Licence, SearchQuery, Section, Size, Sort
+from words import Language, say
 
 MAX_QUERY_LENGTH = 200
 
@@ -30,8 +33,8 @@ Query = Annotated[
 ]
 
 
-class CollectRequest(BaseModel):
-    """One query and how to collect it."""
+class _Searched(BaseModel):
+    """What is searched for, and where."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -63,18 +66,33 @@ class CollectRequest(BaseModel):
     )
     sort: Sort = Field("relevance", description="The order of the results.")
     section: Section = Field("all", description="Only results of this part of Naver.")
-    min_side: int = Field(
-        QualityLimits().min_side_px,
-        ge=1,
-        le=10_000,
-        description="Pixels that the shorter side must have.",
+
+
+if TYPE_CHECKING:
+    _Measured = _Searched
+else:  # an option for the least of each quality measure
+    _Measured = create_model(
+        "_Measured",
+        __base__=_Searched,
+        **{
+            one.option: (
+                int if isinstance(one.least, int) else float,
+                Field(
+                    one.least,
+                    ge=one.lowest,
+                    le=one.highest,
+                    allow_inf_nan=False,
+                    description=say(f"option.{one.option}", "en"),
+                ),
+            )
+            for one in MEASURES
+        },
     )
-    min_sharpness: float = Field(
-        QualityLimits().min_sharpness,
-        ge=0,
-        allow_inf_nan=False,
-        description="Least variance of the Laplacian; blurred images have less.",
-    )
+
+
+class CollectRequest(_Measured):
+    """One query and how to collect it."""
+
     eps: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | Literal["auto"] = Field(
         "auto",
         description="DBSCAN's reach in cosine distance, larger for looser subjects; auto finds it "
@@ -105,6 +123,11 @@ class CollectRequest(BaseModel):
     )
     max_candidates: int = Field(
         1000, ge=1, le=100_000, description="Search results to look at, at the most."
+    )
+    lang: Language | None = Field(
+        None,
+        description="The language of the report, and of what the command line says: en or ko; what "
+        "LANG says if left empty.",
     )
     job_id: str | None = Field(
         None, pattern=r"^[0-9a-f]{1,32}$", description="Resume the job of this id."
@@ -170,7 +193,7 @@ class CollectRequest(BaseModel):
     @property
     def quality(self) -> QualityLimits:
         """What an image has to reach."""
-        return QualityLimits(self.min_side, self.min_sharpness)
+        return QualityLimits({one.name: getattr(self, one.option) for one in MEASURES})
 
     @property
     def criteria(self) -> Criteria:

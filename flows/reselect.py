@@ -11,7 +11,7 @@ import argparse
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from flows.request import CollectRequest
 from tasks.database.jobs_table import Jobs
-from tasks.dataset import write_dataset
+from tasks.dataset import versions, write_dataset
 from tasks.errors import BadRequestError, CollectError, NoSubjectError, OutputError
 from tasks.jobs import ENDED, Job
 from tasks.records import Picture
@@ -60,19 +60,17 @@ def reselect(job_id: str, asked: Asked, settings: Settings) -> tuple[Path, Selec
                 raise BadRequestError(f"--group {asked.group} cannot be used: {error}") from error
             if not selection.chosen:
                 raise NoSubjectError(f"Nothing would be chosen: {stored.folder} stays as it is.")
-            write_dataset.fn(
-                workspace,
-                out_dir,
-                selection,
-                {
-                    **stored.job,
-                    "request": request.model_dump(mode="json", exclude={"job_id"}),
-                    "choice": asdict(selection.choice),
-                    "version": version,
-                    "chosen_from": str(stored.folder),
-                    "finished_at": datetime.now(UTC).isoformat(),
-                },
+            record = replace(
+                stored.record,
+                request=request.model_dump(mode="json", exclude={"job_id"}),
+                choice=asdict(selection.choice),
+                counts=selection.waterfall(),
+                versions=versions(),
+                version=version,
+                chosen_from=str(stored.folder),
+                finished_at=datetime.now(UTC).isoformat(),
             )
+            write_dataset(workspace, out_dir, selection, record)
             workspace.discard()
             written = out_dir.rename(stored.folder.with_name(name))
         except OSError as error:
@@ -99,7 +97,7 @@ def _ended(jobs: Jobs, job_id: str) -> Job:
 
 
 def _request(stored: Stored, eps: str | None) -> CollectRequest:
-    asked: dict[str, Any] = {**stored.job["request"]}
+    asked: dict[str, Any] = {**stored.record.request}
     if eps is not None:
         asked["eps"] = eps
     try:
@@ -114,7 +112,7 @@ def _criteria(stored: Stored, request: CollectRequest, asked: Asked) -> Criteria
     keep, drop = _pictures(stored, asked.keep), _pictures(stored, asked.drop)
     if both := keep & drop:
         raise BadRequestError(f"{min(both)} is to be kept and dropped: decide for one.")
-    earlier = Choice(**stored.job["choice"])
+    earlier = Choice(**stored.record.choice)
     # With another radius there are other groups.
     is_settled = earlier.by_hand and asked.eps is None
     return Criteria(
@@ -142,7 +140,7 @@ def _pictures(stored: Stored, listed: Path | None) -> frozenset[str]:
 
 def _next_version(stored: Stored) -> tuple[int, str]:
     """Return the number and the folder's name of the version to be written."""
-    version = int(stored.job.get("version", 1))
+    version = stored.record.version
     name = stored.folder.name.removesuffix(f"-v{version}")
     version += 1
     while stored.folder.with_name(f"{name}-v{version}").exists():

@@ -21,11 +21,13 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.fetching.fetch import Fetcher, FetchError, read_file
 from tasks.fetching.loop import download_loop
-from tasks.fetching.traffic import OK, host_of
+from tasks.fetching.traffic import host_of
+from tasks.images.decoding import ImageError, decode
 from tasks.process import progress, stopping
 from tasks.process.retries import is_worth_retrying
-from tasks.quality import QualityError, QualityLimits, decode, measure
+from tasks.quality import QualityLimits, measure
 from tasks.records import (
+    OK,
     Address,
     AddressKind,
     Attempt,
@@ -61,13 +63,13 @@ class Download:
     async def __call__(self, candidate: Candidate) -> Result:
         """Fetch one candidate; where every address fails, the first failure's reason stands."""
         attempts: list[Attempt] = []
-        failures: list[FetchError | QualityError] = []
+        failures: list[FetchError | ImageError] = []
         hopeless: set[str] = set()  # URLs, with whatever Referer
         data = b""
 
-        def note(address: Address, error: FetchError | QualityError) -> None:
+        def note(address: Address, error: FetchError | ImageError) -> None:
             received = error.received if isinstance(error, FetchError) else len(data)
-            attempts.append(Attempt(address.url, address.kind, str(error), received))
+            attempts.append(Attempt(address.url, address.kind, error.reason, error.note, received))
             failures.append(error)
 
         for address in candidate.addresses:
@@ -76,7 +78,7 @@ class Download:
             try:
                 data = await self._bytes_at(address, note)
                 return await self._threaded(self._judge, candidate, address, data, attempts)
-            except (FetchError, QualityError) as error:
+            except (FetchError, ImageError) as error:
                 note(address, error)
                 if error.reason is Reason.OPTED_OUT:  # another rendition would only get round it
                     failures = [error]
@@ -86,28 +88,29 @@ class Download:
                     hopeless.add(address.url)
         first = failures[0]
         return await self._threaded(
-            self._stored, Rejected(candidate, first.reason, first.detail, tuple(attempts))
+            self._stored, Rejected(candidate, first.reason, first.note, tuple(attempts))
         )
 
     def _judge(
         self, candidate: Candidate, address: Address, data: bytes, attempts: list[Attempt]
     ) -> Result:
-        """Measure and keep the image that came; raises ``QualityError`` where it is none."""
+        """Measure and keep the image that came; raises ``ImageError`` where it is none."""
         try:
             decoded = decode(data)
             measures = measure(decoded, self.limits)
-        except QualityError as error:
+        except ImageError as error:
             if error.measures is None:
                 raise
             # Kept for its thumbnail: a person may want to see what was refused.
             name = self.workspace.save_image(data)
-            tried = (*attempts, Attempt(address.url, address.kind, str(error), len(data)))
-            rejected = Rejected(candidate, error.reason, error.detail, tried, name, error.measures)
+            failed = Attempt(address.url, address.kind, error.reason, error.note, len(data))
+            tried = (*attempts, failed)
+            rejected = Rejected(candidate, error.reason, error.note, tried, name, error.measures)
             return self._stored(rejected)
         name = self.workspace.save_image(data)
         if crop := self.workspace.crop():  # where it is known by now, nothing is decoded twice
             self.workspace.save_crop(crop, name, crop(decoded.pixels))
-        tried = (*attempts, Attempt(address.url, address.kind, OK, len(data)))
+        tried = (*attempts, Attempt(address.url, address.kind, OK, bytes=len(data)))
         return self._stored(Picture(candidate, tried, decoded.format, name, measures))
 
     def _stored(self, result: Result) -> Result:

@@ -13,13 +13,13 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.arrays import Vector, Vectors
+from tasks.images.decoding import ImageError, decode
 from tasks.model.embedder import Embedder, Prepared, load
 from tasks.model.text import describe, reads
 from tasks.model.vector_cache import VectorCache
 from tasks.process import progress, stopping
 from tasks.process.concurrency import slot
 from tasks.process.retries import is_worth_retrying
-from tasks.quality import QualityError, decode
 from tasks.records import Picture
 from tasks.settings import Settings
 from tasks.spans import covered_s
@@ -111,7 +111,7 @@ def _embedded(workspace: Workspace, pictures: Sequence[Picture], embedder: Embed
             return {"pixel_values": kept}
         try:
             return embedder.prepare(decode(workspace.image_path(name).read_bytes())[1])
-        except QualityError as error:
+        except ImageError as error:
             log.warning("The image of %s does not decode again: %s", picture.candidate.url, error)
             return None
 

@@ -1,20 +1,24 @@
-"""The records that travel between the stages, and the reasons for which a candidate falls out.
+"""The records that travel between the stages, and the reasons for which a candidate is rejected.
 
     Candidate ──download, quality──▶ Picture | Rejected ──embed, cluster──▶ Decision
 
-Records are small and frozen; image bytes and vectors stay in the run's workspace.
+Records are small and frozen; image bytes and vectors stay in the run's workspace. What is written
+down in the end is described in ``ledger``.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal, Self
+
+from words import Message, verbatim
 
 
 class Stage(StrEnum):
     """What a candidate passes on its way into the dataset, in this order."""
 
-    FETCH = "fetch"
+    DOWNLOAD = "download"
     QUALITY = "quality"
     DUPLICATES = "duplicates"
     SUBJECT = "subject"
@@ -22,7 +26,10 @@ class Stage(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a candidate is not in the dataset; each belongs to one stage."""
+    """Why a candidate is not in the dataset, but for what the quality measures find.
+
+    Each measure in ``tasks.measures`` brings a reason of its own, so reasons are typed ``str``.
+    """
 
     BAD_ADDRESS = "bad_address"  # not http(s), or it cannot be read
     FORBIDDEN_ADDRESS = "forbidden_address"  # private, loopback, multicast, in whatever form
@@ -40,8 +47,6 @@ class Reason(StrEnum):
     UNSUPPORTED_FORMAT = "unsupported_format"  # an image, but of none of the formats that are read
     UNDECODABLE = "undecodable"  # truncated or broken
     TOO_MANY_PIXELS = "too_many_pixels"
-    TOO_SMALL = "too_small"
-    BLURRED = "blurred"
     NO_VECTOR = "no_vector"  # the model gives none of it that is a number
     EXACT_COPY = "exact_copy"
     NEAR_COPY = "near_copy"
@@ -51,31 +56,24 @@ class Reason(StrEnum):
     DROPPED_BY_HAND = "dropped_by_hand"  # somebody said that it is not wanted
     OVER_LIMIT = "over_limit"  # shows the subject, but enough were there
 
-    @property
-    def stage(self) -> Stage:
-        """The stage in which candidates fall out for this reason."""
-        return _STAGE_OF[self]
-
 
 _STAGE_OF = {
-    Reason.BAD_ADDRESS: Stage.FETCH,
-    Reason.FORBIDDEN_ADDRESS: Stage.FETCH,
-    Reason.FORBIDDEN_PORT: Stage.FETCH,
-    Reason.HOST_FAILING: Stage.FETCH,
-    Reason.UNREACHABLE: Stage.FETCH,
-    Reason.TIMED_OUT: Stage.FETCH,
-    Reason.HTTP_ERROR: Stage.FETCH,
-    Reason.TOO_MANY_REDIRECTS: Stage.FETCH,
-    Reason.OPTED_OUT: Stage.FETCH,
-    Reason.BROKEN_OFF: Stage.FETCH,
-    Reason.TOO_MANY_BYTES: Stage.FETCH,
-    Reason.UNPACKS_TOO_LARGE: Stage.FETCH,
-    Reason.NOT_AN_IMAGE: Stage.FETCH,
-    Reason.UNSUPPORTED_FORMAT: Stage.FETCH,
+    Reason.BAD_ADDRESS: Stage.DOWNLOAD,
+    Reason.FORBIDDEN_ADDRESS: Stage.DOWNLOAD,
+    Reason.FORBIDDEN_PORT: Stage.DOWNLOAD,
+    Reason.HOST_FAILING: Stage.DOWNLOAD,
+    Reason.UNREACHABLE: Stage.DOWNLOAD,
+    Reason.TIMED_OUT: Stage.DOWNLOAD,
+    Reason.HTTP_ERROR: Stage.DOWNLOAD,
+    Reason.TOO_MANY_REDIRECTS: Stage.DOWNLOAD,
+    Reason.OPTED_OUT: Stage.DOWNLOAD,
+    Reason.BROKEN_OFF: Stage.DOWNLOAD,
+    Reason.TOO_MANY_BYTES: Stage.DOWNLOAD,
+    Reason.UNPACKS_TOO_LARGE: Stage.DOWNLOAD,
+    Reason.NOT_AN_IMAGE: Stage.DOWNLOAD,
+    Reason.UNSUPPORTED_FORMAT: Stage.DOWNLOAD,
     Reason.UNDECODABLE: Stage.QUALITY,
     Reason.TOO_MANY_PIXELS: Stage.QUALITY,
-    Reason.TOO_SMALL: Stage.QUALITY,
-    Reason.BLURRED: Stage.QUALITY,
     Reason.NO_VECTOR: Stage.QUALITY,
     Reason.EXACT_COPY: Stage.DUPLICATES,
     Reason.NEAR_COPY: Stage.DUPLICATES,
@@ -85,6 +83,11 @@ _STAGE_OF = {
     Reason.DROPPED_BY_HAND: Stage.SUBJECT,
     Reason.OVER_LIMIT: Stage.LIMIT,
 }
+
+
+def stage_of(reason: str) -> Stage:
+    """Return the stage that rejects for a reason: quality for all that is not in ``Reason``."""
+    return _STAGE_OF[Reason(reason)] if reason in _STAGE_OF else Stage.QUALITY
 
 
 class AddressKind(StrEnum):
@@ -128,14 +131,42 @@ class Candidate:
         return sha256(self.url.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+def read_note(stored: Mapping[str, Any] | None, said: str) -> Message | None:
+    """Read a message; earlier versions have a sentence in its place, or nothing."""
+    if stored is not None:
+        return Message.from_json(stored)
+    return verbatim(said) if said else None
+
+
+OK = "ok"
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One address that was tried, and how it ended: ``ok``, or why not."""
+    """One address that was tried, and how it ended: ``ok``, or the reason with its particulars."""
 
     url: str
     kind: AddressKind
     outcome: str
+    note: Message | None = None
     bytes: int = 0  # of the body, as far as it came
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the attempt as a row holds it."""
+        note = self.note and self.note.to_json()
+        return asdict(self) | {"note": note}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read an attempt; in those of earlier versions the particulars follow the outcome."""
+        outcome, _, said = str(stored["outcome"]).partition(": ")
+        return cls(
+            url=stored["url"],
+            kind=AddressKind(stored["kind"]),
+            outcome=outcome,
+            note=read_note(stored.get("note"), said),
+            bytes=stored.get("bytes", 0),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +181,12 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What was measured of the upright picture."""
+    """What was measured of the upright picture; ``values`` by the names of ``tasks.measures``."""
 
     width: int  # px
     height: int
-    sharpness: float  # variance of the Laplacian of the grey picture
     phash: str  # 64-bit perceptual hash, 16 hex digits
+    values: Mapping[str, float]
     is_animated: bool = False  # and the picture is its first frame
 
 
@@ -177,11 +208,11 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A candidate that fell out, with the reason and, for people, the particulars."""
+    """A candidate that was rejected, with the reason and its particulars."""
 
     candidate: Candidate
-    reason: Reason
-    detail: str
+    reason: str
+    note: Message
     attempts: tuple[Attempt, ...] = ()
     source_sha256: str | None = None
     measures: Measures | None = None
@@ -196,13 +227,34 @@ class Rejected:
 class Verdict:
     """What was decided of one picture among the others; ``reason`` is None for the chosen."""
 
-    reason: Reason | None
+    reason: str | None
     copy_of: str | None = None  # the key of the picture that stays, where this one is its copy
     cluster: int | None = None  # DBSCAN's label, -1 is noise
     score: float | None = None  # 0 … 1, how surely it shows the subject
-    why: str = ""  # as a sentence
+    notes: tuple[Message, ...] = ()
     group: int | None = None  # of that picture; 1 has the greatest claim
     distance: float | None = None  # cosine, to the subject's medoid
     neighbours: int | None = None  # pictures within the radius
     by_hand: Literal["kept", "dropped"] | None = None
     text_similarity: float | None = None  # cosine to the text that describes the subject
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """How many candidates were left after each stage; ``reasons`` counts the rejected.
+
+    ``found == chosen + sum(reasons.values())``, always.
+    """
+
+    found: int
+    fetched: int
+    good: int
+    unique: int
+    subject: int
+    chosen: int
+    reasons: Mapping[str, int]
+
+    def steps(self) -> Iterator[tuple[str, int]]:
+        """Yield what was left after each step, and the step's name, in their order."""
+        for step in ("found", "fetched", "good", "unique", "subject", "chosen"):
+            yield step, getattr(self, step)

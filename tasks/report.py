@@ -1,28 +1,31 @@
 """``report.html``: one page that shows what a run chose and what not. It needs nothing but itself.
 
-The counts after each stage, the parameters, a map of all pictures, and small pictures of the chosen
-and of each reason. What comes from the web is escaped, and the page loads and runs nothing.
+The counts after each stage, the parameters, a map of all images, and small images of the chosen and
+of each reason. What comes from the web is escaped, and the page loads and runs nothing.
 """
 
 import base64
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tasks.arrays import Points, Vectors
-from tasks.images.thumbnails import REFUSED, ThumbnailError, thumbnail
-from tasks.records import Reason, Stage
+from tasks.images.decoding import ImageError
+from tasks.images.thumbnails import thumbnail
+from tasks.ledger import Decision, JobRecord
+from tasks.records import Reason, Stage, Waterfall, stage_of
+from tasks.workspace import writing
+from tasks.writers.folder import REPORT, Dataset, image_path
+from words import Language, language_of_system, say
 
 CHOSEN = "chosen"
-CHOSEN_SHOWN, REFUSED_SHOWN = 60, 12  # small pictures; of each reason
+CHOSEN_SHOWN, REJECTED_SHOWN = 60, 12  # small images; of each reason
 SIDE_PX = 160
 WIDTH, HEIGHT, MARGIN = 960, 540, 16  # of the map
-_STEPS = ("found", "fetched", "good", "unique", "subject", "chosen")
 _COLOURS = {  # those of the dashboard, more where a stage has several reasons on the map
     CHOSEN: "#0b6b57",
     Reason.EXACT_COPY: "#6a3aae",
@@ -60,37 +63,60 @@ svg { width: 100%; height: auto; background: #fff; border: 1px solid var(--line)
 """
 
 
-def report(
-    about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], vectors: Vectors, folder: Path
-) -> str:
-    """Return the page of a dataset: what ``job.json`` says, its decisions, and its vectors (n, d).
+def write_report(dataset: Dataset) -> None:
+    """Write the page, in the language that the request names or the system has.
 
-    The pictures are read from the dataset's folder; one that is not there is left out.
+    Raises ``OutputError``.
     """
-    query, counts = str(about["query"]), about["counts"]
-    by_verdict: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in rows:
-        by_verdict[CHOSEN if row["is_chosen"] else row["reason"]].append(row)
+    language = dataset.record.request.get("lang") or language_of_system()
+    page = report(
+        dataset.record,
+        dataset.decisions,
+        vectors=dataset.selection.vectors,
+        folder=dataset.folder,
+        language=language,
+    )
+    with writing(dataset.folder / REPORT) as file:
+        file.write(page.encode(errors="replace"))
+
+
+def report(
+    record: JobRecord,
+    decisions: Sequence[Decision],
+    *,
+    vectors: Vectors,
+    folder: Path,
+    language: Language,
+) -> str:
+    """Return the page of a dataset; ``vectors`` (n, d) are those that the decisions name.
+
+    The images are read from the dataset's folder; one that is not there is left out.
+    """
+    by_verdict: dict[str, list[Decision]] = defaultdict(list)
+    for decision in decisions:
+        by_verdict[decision.verdict].append(decision)
+    query = _text(record.query)
+    counts = record.counts
     return "\n".join(
         [
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+            f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
             "img-src data:; style-src 'unsafe-inline'\">",
-            f"<title>{_text(query)}</title><style>{_STYLE}</style></head><body>",
-            f"<h1>{_text(query)}</h1>",
-            f"<p>{counts['chosen']} images of {counts['found']} candidates. {_choice(about)}</p>",
-            "<h2>What stayed, what fell out</h2>",
-            _waterfall(counts),
-            "<h2>Map <small>the closer, the more alike; chosen ones are filled</small></h2>",
-            _map(rows, vectors),
+            f"<title>{query}</title><style>{_STYLE}</style></head><body>",
+            f"<h1>{query}</h1>",
+            f"<p>{_summary(record, language)}</p>",
+            f"<h2>{say('waterfall.title', language)}</h2>",
+            _waterfall(counts, language),
+            f"<h2>{say('report.map', language)} "
+            f"<small>{say('report.map.how', language)}</small></h2>",
+            _map(decisions, vectors, language),
             *(
-                _pictures(verdict, by_verdict[verdict], folder)
-                for verdict in (CHOSEN, *Reason)
-                if by_verdict[verdict]
+                _images(verdict, by_verdict[verdict], folder, language)
+                for verdict in sorted(by_verdict, key=_place)
             ),
-            "<h2>Parameters</h2>",
-            _table([*about.get("request", {}).items(), *about["versions"].items()]),
+            f"<h2>{say('report.parameters', language)}</h2>",
+            _table([*record.request.items(), *record.versions.items()]),
             "</body></html>",
         ]
     )
@@ -107,91 +133,107 @@ def project(vectors: Vectors) -> Points:
     return np.asarray((places - low) / np.maximum(high - low, 1e-9))
 
 
-def _choice(about: Mapping[str, Any]) -> str:
-    choice = about.get("choice", {})
-    sentence = f"The choice is {choice.get('outcome', 'not known')}"
+def name_of(verdict: str, language: Language) -> str:
+    """Return what people call ``chosen`` or a reason."""
+    return say(f"verdict.{CHOSEN}" if verdict == CHOSEN else f"reason.{verdict}", language)
+
+
+def _place(verdict: str) -> tuple[int, int]:
+    """Sort the chosen first, then the reasons by their stages."""
+    if verdict == CHOSEN:
+        return -1, 0
+    reasons = list(Reason)
+    return (
+        list(Stage).index(stage_of(verdict)),
+        reasons.index(Reason(verdict)) if verdict in reasons else len(reasons),
+    )
+
+
+def _summary(record: JobRecord, language: Language) -> str:
+    counts, choice = record.counts, record.choice
+    said = say("waterfall.summary", language, found=counts.found, chosen=counts.chosen)
+    sentences = [f"{said}.", say(f"report.choice.{choice.get('outcome', 'unknown')}", language)]
     if choice.get("by_hand"):
-        sentence += f"; a person took group {choice['group']}"
-    return f"{_text(sentence)}."
+        sentences.append(say("report.choice.by_hand", language, group=choice["group"]))
+    return _text(" ".join(sentences))
 
 
-def _waterfall(counts: Mapping[str, Any]) -> str:
-    most = max(counts["found"], 1)
+def _waterfall(counts: Waterfall, language: Language) -> str:
+    most = max(counts.found, 1)
     steps = "".join(
-        f'<tr><th>{step}</th><td class="count">{counts[step]}</td><td><div class="bar" '
-        f'style="width:{100 * counts[step] / most:.1f}%"></div></td></tr>'
-        for step in _STEPS
+        f'<tr><th>{say(f"waterfall.{step}", language)}</th><td class="count">{left}</td><td>'
+        f'<div class="bar" style="width:{100 * left / most:.1f}%"></div></td></tr>'
+        for step, left in counts.steps()
     )
     reasons = "".join(
-        f'<tr><th>{_text(reason)}</th><td class="count">− {count}</td>'
-        f"<td>{Reason(reason).stage}</td></tr>"
-        for reason, count in sorted(
-            counts["reasons"].items(), key=lambda item: list(Stage).index(Reason(item[0]).stage)
-        )
+        f'<tr><th>{_text(name_of(reason, language))}</th><td class="count">− {count}</td>'
+        f"<td>{say(f'stage.{stage_of(reason)}', language)}</td></tr>"
+        for reason, count in sorted(counts.reasons.items(), key=lambda item: _place(item[0]))
     )
     return f"<table>{steps}{reasons}</table>"
 
 
-def _map(rows: Sequence[Mapping[str, Any]], vectors: Vectors) -> str:
-    """Draw a dot for each picture; the chosen come last, so that they lie on top."""
-    shown = [row for row in rows if row["embedding"] is not None]
+def _map(decisions: Sequence[Decision], vectors: Vectors, language: Language) -> str:
+    """Draw a dot for each image; the chosen come last, so that they lie on top."""
+    shown = [one for one in decisions if one.embedding is not None]
     if not shown:
-        return "<p>There was no picture to compare.</p>"
+        return f"<p>{say('report.map.none', language)}</p>"
     places = project(vectors)
-    used = {CHOSEN if row["is_chosen"] else row["reason"] for row in shown}
+    used = {one.verdict for one in shown}
     legend = "".join(
-        f'<li><i style="background:{colour}"></i> {verdict}</li>'
+        f'<li><i style="background:{colour}"></i> {name_of(verdict, language)}</li>'
         for verdict, colour in _COLOURS.items()
         if verdict in used
     )
-    dots = "".join(_dot(row, *places[row["embedding"]]) for row in sorted(shown, key=_is_chosen))
+    dots = "".join(
+        _dot(one, places[one.embedding], language)
+        for one in sorted(shown, key=lambda one: one.is_chosen)
+    )
+    label = say("report.map", language)
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Map of all pictures">{dots}'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{dots}'
         f'</svg><ul class="legend">{legend}</ul>'
     )
 
 
-def _is_chosen(row: Mapping[str, Any]) -> bool:
-    return bool(row["is_chosen"])
-
-
-def _dot(row: Mapping[str, Any], x: float, y: float) -> str:
-    verdict = CHOSEN if row["is_chosen"] else row["reason"]
-    colour = _COLOURS[verdict]
+def _dot(decision: Decision, place: Points, language: Language) -> str:
+    x, y = place
+    colour = _COLOURS[decision.verdict]
     return (
         f'<circle cx="{MARGIN + x * (WIDTH - 2 * MARGIN):.1f}" '
         f'cy="{MARGIN + y * (HEIGHT - 2 * MARGIN):.1f}" r="7" stroke="{colour}" '
-        f'fill="{colour if row["is_chosen"] else "none"}" fill-opacity=".7">'
-        f"<title>{_caption(row)}</title></circle>"
+        f'fill="{colour if decision.is_chosen else "none"}" fill-opacity=".7">'
+        f"<title>{_caption(decision, language)}</title></circle>"
     )
 
 
-def _pictures(verdict: str, rows: Sequence[Mapping[str, Any]], folder: Path) -> str:
-    shown = rows[: CHOSEN_SHOWN if verdict == CHOSEN else REFUSED_SHOWN]
+def _images(verdict: str, decisions: Sequence[Decision], folder: Path, language: Language) -> str:
+    shown = decisions[: CHOSEN_SHOWN if verdict == CHOSEN else REJECTED_SHOWN]
     with ThreadPoolExecutor(thread_name_prefix="report") as pool:
-        items = "".join(pool.map(lambda row: _picture(row, folder), shown))
-    more = f", the first {len(shown)}" if len(shown) < len(rows) else ""
+        items = "".join(pool.map(lambda one: _image(one, folder, language), shown))
+    more = say("report.first", language, n=len(shown)) if len(shown) < len(decisions) else ""
     return (
-        f"<h2>{_text(verdict)} <small>{len(rows)}{more}</small></h2>"
-        f'<ul class="pictures">{items}</ul>'
+        f'<h2 id="{_text(verdict)}">{_text(name_of(verdict, language))} '
+        f'<small>{len(decisions)}{more}</small></h2><ul class="pictures">{items}</ul>'
     )
 
 
-def _picture(row: Mapping[str, Any], folder: Path) -> str:
-    file = folder / (row["file"] or f"{REFUSED}/{row['key']}.jpg")
+def _image(decision: Decision, folder: Path, language: Language) -> str:
     try:
-        data = base64.b64encode(thumbnail(file, SIDE_PX)).decode()
-    except (ThumbnailError, OSError):  # it never came, or is none
+        data = base64.b64encode(thumbnail(image_path(folder, decision), SIDE_PX)).decode()
+    except (ImageError, OSError):  # it never came, or is none
         return ""
-    image = f'<img src="data:image/jpeg;base64,{data}" alt="" title="{_caption(row)}">'
-    page = str(row["page_url"])
-    if page.startswith(("https://", "http://")):
-        image = f'<a href="{_text(page)}" rel="noreferrer noopener">{image}</a>'
-    return f"<li>{image}{row['rank']}</li>"
+    caption = _caption(decision, language)
+    image = f'<img src="data:image/jpeg;base64,{data}" alt="" title="{caption}">'
+    if decision.page_url.startswith(("https://", "http://")):
+        image = f'<a href="{_text(decision.page_url)}" rel="noreferrer noopener">{image}</a>'
+    return f"<li>{image}{decision.rank}</li>"
 
 
-def _caption(row: Mapping[str, Any]) -> str:
-    return _text(": ".join(filter(None, [f"{row['rank']} {row['title']}".strip(), row["detail"]])))
+def _caption(decision: Decision, language: Language) -> str:
+    notes = "; ".join(note.said_in(language) for note in decision.notes)
+    title = f"{decision.rank} {decision.title}".strip()
+    return _text(": ".join(filter(None, [title, notes])))
 
 
 def _table(rows: Iterable[tuple[str, object]]) -> str:

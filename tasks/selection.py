@@ -17,11 +17,12 @@ from prefect.cache_policies import NO_CACHE
 from tasks.arrays import Floats, Vector, Vectors
 from tasks.cluster import choose_subject, take_group
 from tasks.duplicates import find_copies
-from tasks.records import Picture, Reason, Rejected, Stage, Verdict
+from tasks.records import Picture, Reason, Rejected, Stage, Verdict, Waterfall, stage_of
 from tasks.subject.clustering import Clustering, Outcome
 from tasks.subject.geometry import CLIP, Geometry
 from tasks.subject.neighbours import NOISE
 from tasks.workspace import Workspace
+from words import Message, verbatim
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +45,6 @@ class Choice:
     eps: float  # the radius, in cosine distance, that was used
     group: int | None  # the number of the subject's; None where there is none
     by_hand: bool = False  # a person said which group
-
-
-@dataclass(frozen=True, slots=True)
-class Waterfall:
-    """How many candidates were left after each stage; ``reasons`` counts those that fell out.
-
-    ``found == chosen + sum(reasons.values())``, always.
-    """
-
-    found: int
-    fetched: int
-    good: int
-    unique: int
-    subject: int
-    chosen: int
-    reasons: dict[Reason, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +75,7 @@ class Selection:
         """Count what was left after each stage."""
         fallen = [r.reason for r in self.rejected]
         fallen += [v.reason for v in self.verdicts.values() if v.reason]
-        at_stage = Counter(reason.stage for reason in fallen)
+        at_stage = Counter(map(stage_of, fallen))
         left = len(self.pictures) + len(self.rejected)
         found = left
         after: list[int] = []
@@ -196,7 +181,7 @@ def _verdict(found: Clustering, at: int) -> Verdict:
         reason,
         cluster=int(found.labels[at]),
         score=float(found.scores[at]),
-        why=found.sentence(at),
+        notes=(verbatim(found.sentence(at)),),
         group=found.group_of(at),
         distance=None if found.subject is None else float(found.distances[at]),
         neighbours=int(found.neighbours[at]),
@@ -264,7 +249,7 @@ def _without_vector(picture: Picture) -> Rejected:
     return Rejected(
         picture.candidate,
         Reason.NO_VECTOR,
-        "the model gave no usable vector of it",
+        Message("note.no_vector"),
         picture.attempts,
         picture.source_sha256,
         picture.measures,

@@ -1,7 +1,7 @@
 """A dataset's folder → what was once collected for it, so that the choice can be made again.
 
 ``decisions.jsonl`` tells every candidate, ``embeddings.npy`` holds the vectors, and the pictures
-are those of the dataset and of ``.refused``.
+are those of the dataset and of ``.rejected``.
 """
 
 import json
@@ -9,25 +9,23 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tasks.arrays import Vector, Vectors
-from tasks.dataset import DECISIONS, EMBEDDINGS, JOB, TEXT
 from tasks.errors import BadRequestError
-from tasks.images.thumbnails import REFUSED
-from tasks.records import (
-    Address,
-    AddressKind,
-    Attempt,
-    Candidate,
-    Measures,
-    Picture,
-    Reason,
-    Rejected,
+from tasks.ledger import Decision, JobRecord
+from tasks.records import Address, Candidate, Measures, Picture, Rejected
+from tasks.workspace import WORK, Result, Workspace
+from tasks.writers.folder import (
+    DECISIONS,
+    EMBEDDINGS,
+    JOB,
+    TEXT,
+    image_path,
+    rejected_folder,
 )
-from tasks.workspace import Result, Workspace
+from words import verbatim
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class Stored:
     """What a dataset's folder holds; ``vectors`` (n, d) are the pictures', in their order."""
 
     folder: Path
-    job: dict[str, Any]
+    record: JobRecord
     pictures: tuple[Picture, ...]
     rejected: tuple[Rejected, ...]
     vectors: Vectors
@@ -67,41 +65,39 @@ class Stored:
 def read(folder: Path) -> Stored:
     """Read a dataset; raises ``BadRequestError`` where the choice cannot be made again from it."""
     try:
-        job = json.loads((folder / JOB).read_text())
-        rows = [json.loads(line) for line in (folder / DECISIONS).read_bytes().splitlines()]
+        record = JobRecord.from_json(json.loads((folder / JOB).read_text()))
+        lines = (folder / DECISIONS).read_bytes().splitlines()
+        decisions = [Decision.from_row(json.loads(line)) for line in lines]
         vectors = np.load(folder / EMBEDDINGS, allow_pickle=False)
         text = np.load(folder / TEXT, allow_pickle=False) if (folder / TEXT).exists() else None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadRequestError(
             f"{folder} holds nothing to choose from again ({error}): it needs {DECISIONS}, {JOB} "
             f"and {EMBEDDINGS}, which a run writes at its end."
         ) from error
-    chosen_from = sorted(
-        (row for row in rows if row["embedding"] is not None), key=lambda row: row["embedding"]
-    )
-    files = {
-        row["key"]: folder / (row["file"] or f"{REFUSED}/{row['key']}.jpg") for row in chosen_from
-    }
+    embedded = {one.embedding: one for one in decisions if one.embedding is not None}
+    accepted = [embedded[row] for row in sorted(embedded)]
+    files = {str(one.key): image_path(folder, one) for one in accepted}
     if missing := [path for path in files.values() if not path.is_file()]:
         raise BadRequestError(
             f"{len(missing)} of the pictures to choose from are gone, {missing[0]} among them."
         )
     return Stored(
-        folder,
-        job,
-        tuple(_picture(row) for row in chosen_from),
-        tuple(_rejected(row) for row in rows if row["embedding"] is None),
-        vectors,
-        text,
-        files,
-        frozenset(row["key"] for row in rows if row["by_hand"] == "kept"),
-        frozenset(row["key"] for row in rows if row["by_hand"] == "dropped"),
+        folder=folder,
+        record=record,
+        pictures=tuple(map(_picture, accepted)),
+        rejected=tuple(_rejected(one) for one in decisions if one.embedding is None),
+        vectors=vectors,
+        text=text,
+        files=files,
+        kept=frozenset(str(one.key) for one in decisions if one.by_hand == "kept"),
+        dropped=frozenset(str(one.key) for one in decisions if one.by_hand == "dropped"),
     )
 
 
 def reopen(stored: Stored, out_dir: Path, model: str) -> Workspace:
     """Make a workspace in a new folder, as a run has it once everything is fetched and embedded."""
-    workspace = Workspace(out_dir / ".work")
+    workspace = Workspace(out_dir / WORK)
     results: list[Result] = [*stored.pictures, *stored.rejected]
     workspace.add_batch([result.candidate for result in results])
     workspace.save_results(0, results)
@@ -109,8 +105,8 @@ def reopen(stored: Stored, out_dir: Path, model: str) -> Workspace:
     workspace.set_text(model, stored.text)
     for picture in stored.pictures:
         _link(stored.files[picture.key], workspace.image_path(picture.source_sha256))
-    for path in (stored.folder / REFUSED).glob("*.jpg"):
-        _link(path, out_dir / REFUSED / path.name)
+    for path in rejected_folder(stored.folder).glob("*.jpg"):
+        _link(path, rejected_folder(out_dir) / path.name)
     return workspace
 
 
@@ -125,36 +121,49 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _candidate(row: dict[str, Any]) -> Candidate:
-    address = Address(row["url"])
-    return Candidate((address,), row["rank"], row["source"], row["title"], row["page_url"])
-
-
-def _attempts(row: dict[str, Any]) -> tuple[Attempt, ...]:
-    return tuple(
-        Attempt(tried["url"], AddressKind(tried["kind"]), tried["outcome"], tried.get("bytes", 0))
-        for tried in row["attempts"]
+def _candidate(decision: Decision) -> Candidate:
+    return Candidate(
+        addresses=(Address(decision.url),),
+        rank=decision.rank,
+        source=decision.source,
+        title=decision.title,
+        page_url=decision.page_url,
     )
 
 
-def _measures(row: dict[str, Any]) -> Measures:
+def _measures(decision: Decision) -> Measures | None:
+    if decision.width is None or decision.height is None:
+        return None
     return Measures(
-        row["width"], row["height"], row["sharpness"], row["phash"], bool(row.get("is_animated"))
+        width=decision.width,
+        height=decision.height,
+        phash=decision.phash or "",
+        values=decision.measures,
+        is_animated=bool(decision.is_animated),
     )
 
 
-def _picture(row: dict[str, Any]) -> Picture:
+def _picture(decision: Decision) -> Picture:
+    measures = _measures(decision)
+    if measures is None or decision.source_sha256 is None:
+        raise BadRequestError(
+            f"The decision on {decision.key} tells of a vector, but not of the image."
+        )
     return Picture(
-        _candidate(row), _attempts(row), row["source_format"], row["source_sha256"], _measures(row)
+        candidate=_candidate(decision),
+        attempts=decision.attempts,
+        format=decision.source_format or "",
+        source_sha256=decision.source_sha256,
+        measures=measures,
     )
 
 
-def _rejected(row: dict[str, Any]) -> Rejected:
+def _rejected(decision: Decision) -> Rejected:
     return Rejected(
-        _candidate(row),
-        Reason(row["reason"]),
-        row["detail"],
-        _attempts(row),
-        row["source_sha256"],
-        _measures(row) if row["width"] is not None else None,
+        candidate=_candidate(decision),
+        reason=decision.reason or "",
+        note=decision.notes[0] if decision.notes else verbatim(""),
+        attempts=decision.attempts,
+        source_sha256=decision.source_sha256,
+        measures=_measures(decision),
     )

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 from flows.artifacts import SHOWN, summary, table_of
-from tasks.records import Address, AddressKind, Candidate, Reason
-from tasks.selection import Waterfall
+from tasks.records import Address, AddressKind, Candidate, Reason, Waterfall
 
 WATERFALL = Waterfall(20, 18, 12, 10, 7, 5, {
-    Reason.UNREACHABLE: 2, Reason.BLURRED: 6, Reason.EXACT_COPY: 2, Reason.NOISE: 3,
+    Reason.UNREACHABLE: 2, "blurred": 6, Reason.EXACT_COPY: 2, Reason.NOISE: 3,
     Reason.OVER_LIMIT: 2,
 })  # fmt: skip
 
@@ -20,7 +19,7 @@ def candidate(title: str, original: str = "https://a.example/1.jpg") -> Candidat
 def test_the_table_has_every_count() -> None:
     rows = table_of(WATERFALL)
     left = {row["stage"]: row["left"] for row in rows if row["left"] != ""}
-    fallen = {row["reason"]: row["fell out"] for row in rows if row["reason"]}
+    fallen = {row["reason"]: row["rejected"] for row in rows if row["reason"]}
     assert left == {
         "found": 20, "fetched": 18, "good": 12, "unique": 10, "subject": 7, "chosen": 5,
     }  # fmt: skip

@@ -148,7 +148,7 @@ def test_a_subject_that_is_not_found_is_said_and_can_be_tried_again(
     failed = only(jobs)
     folder = Path(failed.out_dir)
     assert {p.name for p in folder.iterdir()} == {
-        ".refused", ".work", "decisions.jsonl", "job.json", "embeddings.npy", "text.npy",
+        ".rejected", ".work", "decisions.jsonl", "job.json", "embeddings.npy", "text.npy",
         "report.html",
     }  # fmt: skip
     assert (failed.status, failed.count) == (Status.FAILED, 0)

@@ -12,8 +12,9 @@ from PIL import Image, ImageCms
 
 from tasks.dataset import claim, finished, write_dataset
 from tasks.errors import BadRequestError, OutputError
+from tasks.images.decoding import decode
 from tasks.images.saving import saved_bytes
-from tasks.quality import QualityLimits, decode, examine
+from tasks.quality import QualityLimits
 from tasks.records import (
     Address,
     AddressKind,
@@ -27,11 +28,14 @@ from tasks.records import (
 from tasks.selection import Choice, Selection
 from tasks.subject.clustering import Outcome
 from tasks.workspace import Workspace
+from tests.support.images import examine
+from tests.support.records import a_record
+from words import Message
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 REQUEST = {"query": "사과", "source": "naver", "min_side": 300, "min_sharpness": 50.0, "eps": 0.18}
-JOB = {"id": "a1", "query": "사과"}
 VECTORS = np.eye(3, 4, dtype=np.float32)
+STATUS_404 = Message("note.status", {"status": 404})
 
 
 def image_file(
@@ -106,13 +110,15 @@ def a_selection(workspace: Workspace) -> Selection:
     """Ranks 1 and 4 are chosen, 2 is noise, 3 could not be fetched."""
     pictures = tuple(a_picture(workspace, rank, image_file(seed=rank)) for rank in (1, 2, 4))
     lost = Candidate((Address("http://example.com/3"),), 3, "naver")
-    attempts = (Attempt("http://example.com/3", AddressKind.ORIGINAL, "http_error: status 404"),)
+    attempts = (
+        Attempt("http://example.com/3", AddressKind.ORIGINAL, Reason.HTTP_ERROR, STATUS_404),
+    )
     verdicts = {
         pictures[0].key: Verdict(None, cluster=0, score=0.91234),
         pictures[1].key: Verdict(Reason.NOISE, cluster=-1, score=0.2),
         pictures[2].key: Verdict(None, cluster=0, score=0.9),
     }
-    fallen = Rejected(lost, Reason.HTTP_ERROR, "status 404", attempts)
+    fallen = Rejected(lost, Reason.HTTP_ERROR, STATUS_404, attempts)
     return Selection(pictures, VECTORS, (fallen,), verdicts, Choice(Outcome.CLEAR, 0.18, 1))
 
 
@@ -124,11 +130,11 @@ def test_the_folder_holds_the_chosen_and_the_whole_record(
     workspace: Workspace, out_dir: Path
 ) -> None:
     selection = a_selection(workspace)
-    write_dataset.fn(workspace, out_dir, selection, JOB)
+    write_dataset(workspace, out_dir, selection, a_record(selection))
     names = {p.name for p in out_dir.iterdir()} - {".work"}
     assert names == {
-        ".refused", "img_0001.jpg", "img_0002.jpg", "manifest.jsonl", "decisions.jsonl", "job.json",
-        "embeddings.npy", "report.html",
+        ".rejected", "img_0001.jpg", "img_0002.jpg", "manifest.jsonl", "decisions.jsonl",
+        "job.json", "embeddings.npy", "report.html",
     }  # fmt: skip
     manifest = rows(out_dir / "manifest.jsonl")
     assert list(manifest[0])[:3] == ["query", "file", "source"]
@@ -149,7 +155,8 @@ def test_the_folder_holds_the_chosen_and_the_whole_record(
         {
             "url": "http://example.com/3",
             "kind": "original",
-            "outcome": "http_error: status 404",
+            "outcome": "http_error",
+            "note": {"code": "note.status", "values": {"status": 404}},
             "bytes": 0,
         }
     ]
@@ -177,9 +184,9 @@ def test_without_a_subject_there_are_no_images_and_no_manifest(
     selection = a_selection(workspace)
     verdicts = {key: Verdict(Reason.NO_SUBJECT) for key in selection.verdicts}
     none = replace(selection, verdicts=verdicts, choice=Choice(Outcome.NONE, 0.18, None))
-    write_dataset.fn(workspace, out_dir, none, JOB)
+    write_dataset(workspace, out_dir, none, a_record(none))
     assert {p.name for p in out_dir.iterdir()} == {
-        ".refused", ".work", "decisions.jsonl", "job.json", "embeddings.npy", "report.html",
+        ".rejected", ".work", "decisions.jsonl", "job.json", "embeddings.npy", "report.html",
     }  # fmt: skip
     assert len(rows(out_dir / "decisions.jsonl")) == 4
     assert finished(out_dir, "a1") is None
@@ -187,9 +194,9 @@ def test_without_a_subject_there_are_no_images_and_no_manifest(
 
 def test_writing_twice_is_harmless(workspace: Workspace, out_dir: Path) -> None:
     selection = a_selection(workspace)
-    write_dataset.fn(workspace, out_dir, selection, JOB)
+    write_dataset(workspace, out_dir, selection, a_record(selection))
     first = {p.name: p.read_bytes() for p in out_dir.iterdir() if p.is_file()}
-    write_dataset.fn(workspace, out_dir, selection, JOB)
+    write_dataset(workspace, out_dir, selection, a_record(selection))
     assert {p.name: p.read_bytes() for p in out_dir.iterdir() if p.is_file()} == first
 
 
@@ -199,7 +206,7 @@ def test_a_file_that_cannot_be_written_leaves_no_manifest(
     selection = a_selection(workspace)
     (out_dir / "decisions.jsonl").mkdir()
     with pytest.raises(OutputError, match=r"decisions\.jsonl cannot be written"):
-        write_dataset.fn(workspace, out_dir, selection, JOB)
+        write_dataset(workspace, out_dir, selection, a_record(selection))
     assert not (out_dir / "manifest.jsonl").exists()
     assert not list(out_dir.glob(".tmp-*"))
 

@@ -7,7 +7,7 @@ from tasks.records import Address, Candidate, Measures, Picture, Reason
 def picture(name: str, *, rank: int, phash: int = 0, side: int = 500, content: str = "") -> Picture:
     return Picture(
         Candidate((Address(f"http://example.com/{name}"),), rank, "test"),
-        (), "JPEG", content or name, Measures(side, side, 100.0, f"{phash:016x}"),
+        (), "JPEG", content or name, Measures(side, side, f"{phash:016x}", {"sharpness": 100.0}),
     )  # fmt: skip
 
 

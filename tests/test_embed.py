@@ -19,7 +19,7 @@ from tests.conftest import TINY_CLIP
 from tests.naver_replica.pictures import draw
 
 MODEL = str(TINY_CLIP)
-LIMITS = QualityLimits(min_side_px=100)
+LIMITS = QualityLimits({"short_side": 100})
 N = 5
 
 

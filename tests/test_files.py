@@ -263,7 +263,7 @@ def test_a_file_is_refused_where_a_page_names_it(tmp_path: Path, kind: AddressKi
     result = download(Candidate((Address(path.as_uri(), kind),), 1, "naver"), tmp_path / "work")
 
     assert isinstance(result, Rejected)
-    assert result.reason is Reason.BAD_ADDRESS
+    assert result.reason == Reason.BAD_ADDRESS
 
 
 @pytest.mark.parametrize(
@@ -280,4 +280,4 @@ def test_a_file_is_refused_where_a_page_names_it(tmp_path: Path, kind: AddressKi
 def test_only_regular_files_of_this_machine_are_read(url: str, reason: Reason) -> None:
     with pytest.raises(FetchError) as caught:
         read_file(url)
-    assert caught.value.reason is reason
+    assert caught.value.reason == reason

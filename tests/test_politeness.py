@@ -68,14 +68,14 @@ def test_a_retry_after_is_honoured_by_the_whole_domain() -> None:
     polite.overloaded(HOST, 100.0, sent_at=99.0, retry_after_s=20)
     assert polite.wait_s("b.example.com:443", 105.0) == pytest.approx(15)
     assert polite.quiet_s(HOST, 105.0) == pytest.approx(15)
-    assert polite.refusal(HOST, 105.0) == ""
+    assert polite.refusal(HOST, 105.0) is None
 
 
 def test_a_host_that_wants_a_long_rest_is_left_alone() -> None:
     polite = Politeness(8.0)
     polite.overloaded(HOST, 100.0, sent_at=99.0, retry_after_s=3600)
-    assert "3600 s" in polite.refusal(HOST, 3000.0)
-    assert polite.refusal(HOST, 3701.0) == ""
+    assert "3600 s" in str(polite.refusal(HOST, 3000.0))
+    assert polite.refusal(HOST, 3701.0) is None
 
 
 def test_the_breaker_opens_is_tried_once_and_closes() -> None:
@@ -88,19 +88,19 @@ def test_the_breaker_opens_is_tried_once_and_closes() -> None:
     assert polite.states([HOST], 100.0) == {HOST: "closed"}
     polite.failed(HOST, 100.0)
     assert polite.states([HOST], 100.0) == {HOST: "open"}
-    assert f"{FAILURES_IN_A_ROW} failures" in polite.refusal(HOST, 100.0)
-    assert polite.refusal("b.example.com:443", 100.0) == ""
+    assert f"{FAILURES_IN_A_ROW} failures" in str(polite.refusal(HOST, 100.0))
+    assert polite.refusal("b.example.com:443", 100.0) is None
 
     later = 100.0 + FIRST_BREAK_S
     assert polite.states([HOST], later) == {HOST: "half-open"}
-    assert polite.refusal(HOST, later) == ""
+    assert polite.refusal(HOST, later) is None
     polite.begin(HOST, later)
     assert polite.refusal(HOST, later)  # the one is under way
     polite.failed(HOST, later)
     assert polite.refusal(HOST, later + 2 * FIRST_BREAK_S - 1)
     for _ in range(9):
         polite.failed(HOST, later)
-    assert polite.refusal(HOST, later + LONGEST_BREAK_S) == ""
+    assert polite.refusal(HOST, later + LONGEST_BREAK_S) is None
 
     polite.begin(HOST, later + LONGEST_BREAK_S)
     polite.answered(HOST)
@@ -112,7 +112,7 @@ def test_a_trial_that_never_ends_does_not_close_a_host_for_good() -> None:
     for _ in range(FAILURES_IN_A_ROW):
         polite.failed(HOST, 100.0)
     polite.begin(HOST, 100.0 + FIRST_BREAK_S)
-    assert polite.refusal(HOST, 100.0 + FIRST_BREAK_S + TRIAL_S) == ""
+    assert polite.refusal(HOST, 100.0 + FIRST_BREAK_S + TRIAL_S) is None
 
 
 def test_a_host_that_stays_overloaded_breaks_too() -> None:

@@ -3,15 +3,19 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tasks.dataset import write_dataset
-from tasks.records import Reason
+from tasks.ledger import Decision, JobRecord
+from tasks.records import Reason, Waterfall
 from tasks.report import project, report
-from tests.test_dataset import JOB, a_selection, out_dir, workspace  # noqa: F401 — fixtures
+from tests.support.records import a_record
+from tests.test_dataset import a_selection, out_dir, workspace  # noqa: F401 — fixtures
 from tests.test_thumbnails import image_file
+from words import verbatim
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror='alert(2)'> \ud800 사과"
 
@@ -31,31 +35,34 @@ class Tags(HTMLParser):
         return [attributes for tag, attributes in self.found if tag == name]
 
 
-def row(rank: int, reason: Reason | None, **more: object) -> dict[str, object]:
-    return {
+def decision(rank: int, reason: Reason | None, **more: Any) -> Decision:
+    known = {
         "rank": rank, "title": f"사과 {rank}", "page_url": "https://example.com/a?b&c",
-        "is_chosen": reason is None, "reason": reason, "detail": "", "embedding": rank - 1,
+        "is_chosen": reason is None, "reason": reason, "embedding": rank - 1,
         "file": f"img_{rank:04d}.jpg" if reason is None else None, "key": f"{rank:016x}",
-    } | more  # fmt: skip
+    }  # fmt: skip
+    return Decision(**known | more)
 
 
-def about(**more: object) -> dict[str, object]:
-    counts = {"found": 3, "fetched": 3, "good": 3, "unique": 3, "subject": 2, "chosen": 1}
-    reasons = {"noise": 1, "over_limit": 1}
-    return {
-        "query": "사과", "counts": counts | {"reasons": reasons}, "versions": {"python": "3.11"},
+def about(**more: Any) -> JobRecord:
+    known = {
+        "id": "a1",
+        "query": "사과",
+        "counts": Waterfall(3, 3, 3, 3, 2, 1, {"noise": 1, "over_limit": 1}),
+        "versions": {"python": "3.11"},
         "choice": {"outcome": "ambiguous", "eps": 0.2, "group": 1, "by_hand": False},
         "request": {"eps": "auto", "limit": 1, "out_dir": None},
-    } | more  # fmt: skip
+    }
+    return JobRecord(**known | more)
 
 
 def test_a_dataset_has_its_report(workspace, out_dir: Path) -> None:  # type: ignore[no-untyped-def] # noqa: F811
-    write_dataset.fn(workspace, out_dir, a_selection(workspace), JOB)
+    write_dataset(workspace, out_dir, a_selection(workspace), a_record(a_selection(workspace)))
     page = (out_dir / "report.html").read_text()
     tags = Tags(page)
     assert len(tags.of("circle")) == 3  # the one that could not be fetched has no vector
     assert len(tags.of("img")) == 3
-    assert re.findall(r"<h2>(\w+) <small>(\d)</small>", page) == [
+    assert re.findall(r'<h2 id="(\w+)">[\w ]+ <small>(\d)</small>', page) == [
         ("chosen", "2"), ("http_error", "1"), ("noise", "1"),
     ]  # fmt: skip
     assert page.index('<td class="count">4<') < page.index('<td class="count">2<')
@@ -63,14 +70,16 @@ def test_a_dataset_has_its_report(workspace, out_dir: Path) -> None:  # type: ig
 
 def test_what_comes_from_the_web_stays_text(tmp_path: Path) -> None:
     (tmp_path / "img_0001.jpg").write_bytes(image_file(300, 200))
-    rows = [
-        row(1, None, title=HOSTILE, detail=HOSTILE, page_url=f"https://example.com/{HOSTILE}"),
-        row(2, Reason.NOISE, title=HOSTILE, page_url="javascript:alert(3)"),
-        row(3, Reason.OVER_LIMIT),
+    page_url, notes = f"https://example.com/{HOSTILE}", (verbatim(HOSTILE),)
+    decisions = [
+        decision(1, None, title=HOSTILE, notes=notes, page_url=page_url),
+        decision(2, Reason.NOISE, title=HOSTILE, page_url="javascript:alert(3)"),
+        decision(3, Reason.OVER_LIMIT),
     ]
     page = report(
-        about(query=HOSTILE, request={HOSTILE: HOSTILE}), rows, np.eye(3, 8, dtype="f4"), tmp_path
-    )
+        about(query=HOSTILE, request={HOSTILE: HOSTILE}), decisions,
+        vectors=np.eye(3, 8, dtype="f4"), folder=tmp_path, language="en",
+    )  # fmt: skip
     tags = Tags(page)
     names = {tag for tag, _ in tags.found}
     assert not names & {"script", "link", "iframe", "object"}
@@ -97,7 +106,21 @@ def test_the_map_keeps_what_is_alike_together() -> None:
 
 @pytest.mark.parametrize("shape", [(0, 0), (1, 8), (2, 8)])
 def test_few_pictures_have_a_map_too(shape: tuple[int, int], tmp_path: Path) -> None:
-    rows = [row(rank, Reason.NO_SUBJECT) for rank in range(1, shape[0] + 1)]
-    page = report(about(), rows, np.ones(shape, np.float32), tmp_path)
+    decisions = [decision(rank, Reason.NO_SUBJECT) for rank in range(1, shape[0] + 1)]
+    vectors = np.ones(shape, np.float32)
+    page = report(about(), decisions, vectors=vectors, folder=tmp_path, language="en")
     assert len(Tags(page).of("circle")) == shape[0]
     assert "nan" not in page
+
+
+def test_the_report_speaks_the_language_it_is_asked_for(workspace, out_dir: Path) -> None:  # type: ignore[no-untyped-def] # noqa: F811
+    selection = a_selection(workspace)
+    record = a_record(
+        selection, request={"lang": "ko"}, choice={"outcome": "clear", "by_hand": False}
+    )
+    write_dataset(workspace, out_dir, selection, record)
+    page = (out_dir / "report.html").read_text()
+    assert '<html lang="ko">' in page
+    assert "주제가 분명합니다." in page
+    assert "응답 상태 404" not in page  # what never came has no image to say it of
+    assert not re.search(r">(Chosen|Found|Parameters)<", page)

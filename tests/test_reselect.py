@@ -15,13 +15,16 @@ from flows.reselect import Asked
 from tasks.database.jobs_table import Jobs
 from tasks.dataset import claim, finished, write_dataset
 from tasks.jobs import Status
-from tasks.records import Picture, Reason, Rejected
+from tasks.ledger import Decision
+from tasks.records import Picture, Rejected
 from tasks.selection import choose_among
 from tasks.settings import Settings
 from tasks.workspace import Workspace
+from tests.support.records import a_record
 from tests.test_cluster import group
 from tests.test_dataset import a_picture, image_file, rows
 from tests.test_selection import candidate
+from words import Message
 
 SUBJECT, RIVAL, STRAYS = range(1, 13), range(13, 20), range(20, 23)
 COPY, BLURRED = 23, 24
@@ -37,17 +40,16 @@ def out_dir(tmp_path: Path, jobs: Jobs) -> Path:
     pictures = [a_picture(workspace, rank, image_file(seed=rank)) for rank in range(1, COPY)]
     pictures.append(replace(pictures[0], candidate=candidate("copy", COPY)))
     blurred = Rejected(
-        candidate("blurred", BLURRED), Reason.BLURRED, "sharpness 3",
+        candidate("blurred", BLURRED), "blurred",
+        Message("note.sharpness_below", {"sharpness": 3.0, "least": 50.0}),
         source_sha256=workspace.save_image(image_file(seed=99)),
     )  # fmt: skip
     strays = np.eye(64, dtype=np.float32)[5:8]
     vectors = np.concatenate([group(0, 12, 0.03, 1), group(1, 7, 0.03, 2), strays])
     fill(workspace, [*pictures, blurred], np.concatenate([vectors, vectors[:1]]))
     selection = choose_among(workspace, 1, model="tiny", criteria=request.criteria)
-    write_dataset.fn(
-        workspace, folder, selection,
-        {"id": "a1", "query": "사과", "request": asked, "choice": asdict(selection.choice)},
-    )  # fmt: skip
+    record = a_record(selection, request=asked, choice=asdict(selection.choice))
+    write_dataset(workspace, folder, selection, record)
     workspace.discard()
     jobs.begin(
         job_id="a1", flow_run_id="b2", request=asked, out_dir=str(folder), since=datetime.now(UTC)
@@ -96,8 +98,8 @@ def test_the_same_choice_is_the_same_dataset_beside_the_old(out_dir: Path, jobs:
     after = {path.name: path.read_bytes() for path in written.iterdir() if path.is_file()}
     assert after.keys() == before.keys()
     assert {name for name in before if after[name] != before[name]} == {"job.json"}
-    refused = {p.name: p.read_bytes() for p in (out_dir / ".refused").iterdir()}
-    assert {p.name: p.read_bytes() for p in (written / ".refused").iterdir()} == refused
+    refused = {p.name: p.read_bytes() for p in (out_dir / ".rejected").iterdir()}
+    assert {p.name: p.read_bytes() for p in (written / ".rejected").iterdir()} == refused
     job = jobs.get("a1")
     assert job
     assert (job.status, job.out_dir, job.count) == (Status.DONE, str(written), 10)
@@ -112,8 +114,9 @@ def test_another_group_can_be_the_subject_and_stays_it(out_dir: Path) -> None:
     written = again(group=2)
     assert chosen(written) == set(RIVAL)
     row = by_rank(written)[1]
-    assert (row["reason"], row["detail"]) == ("other_cluster", row["detail"])
-    assert str(row["detail"]).startswith("belongs to group 1;")
+    assert row["reason"] == "other_cluster"
+    said = "; ".join(str(note) for note in Decision.from_row(row).notes)
+    assert said.startswith("belongs to group 1;")
     assert adds_up(written)
     assert chosen(again()) == set(RIVAL)
     assert chosen(again(eps="0.2")) == {*SUBJECT} - {11, 12}
@@ -161,7 +164,7 @@ def test_nothing_is_changed_where_nothing_can_be_chosen(
     job = jobs.get("a1")
     assert job
     assert job.out_dir == str(out_dir)
-    (out_dir / ".refused" / f"{copy}.jpg").unlink()
+    (out_dir / ".rejected" / f"{copy}.jpg").unlink()
     assert reselect.main(["a1"]) == 2
     assert "1 of the pictures to choose from are gone" in capsys.readouterr().err
     (out_dir / "embeddings.npy").unlink()

@@ -1,11 +1,12 @@
 """A verdict on every picture, and counts that add up."""
 
 import numpy as np
-import pytest
 
-from tasks.records import Address, Candidate, Measures, Picture, Reason, Rejected, Stage
+from tasks.measures import MEASURES
+from tasks.records import Address, Candidate, Measures, Picture, Reason, Rejected, Stage, stage_of
 from tasks.selection import Criteria, Selection, select
 from tests.test_cluster import group
+from words import verbatim
 
 CRITERIA = Criteria(limit=100, eps=0.18, min_samples=3)
 
@@ -17,12 +18,12 @@ def candidate(name: str, rank: int) -> Candidate:
 def picture(rank: int, *, content: str = "") -> Picture:
     """A picture whose hash is unlike any other's."""
     phash = f"{np.random.default_rng(rank).integers(2**63):016x}"
-    measures = Measures(500, 500, 100.0, phash)
+    measures = Measures(500, 500, phash, {"sharpness": 100.0})
     return Picture(candidate(f"{rank}.jpg", rank), (), "JPEG", content or str(rank), measures)
 
 
 def rejected(rank: int, reason: Reason) -> Rejected:
-    return Rejected(candidate(f"{rank}.jpg", rank), reason, "for a test")
+    return Rejected(candidate(f"{rank}.jpg", rank), reason, verbatim("for a test"))
 
 
 def a_run() -> tuple[list[Picture], np.ndarray, list[Rejected]]:
@@ -33,7 +34,7 @@ def a_run() -> tuple[list[Picture], np.ndarray, list[Rejected]]:
     )
     fallen = [
         rejected(1, Reason.HTTP_ERROR), rejected(2, Reason.HTTP_ERROR),
-        rejected(3, Reason.TOO_SMALL), rejected(30, Reason.TIMED_OUT),
+        rejected(3, "too_small"), rejected(30, Reason.TIMED_OUT),
     ]  # fmt: skip
     return pictures, vectors, fallen
 
@@ -62,7 +63,7 @@ def test_the_waterfall_adds_up_and_names_every_reason() -> None:
     assert steps == (24, 21, 20, 20)
     assert (waterfall.subject, waterfall.chosen) == (12, 10)
     assert waterfall.reasons == {
-        Reason.HTTP_ERROR: 2, Reason.TIMED_OUT: 1, Reason.TOO_SMALL: 1,
+        Reason.HTTP_ERROR: 2, Reason.TIMED_OUT: 1, "too_small": 1,
         Reason.OTHER_CLUSTER: 5, Reason.NOISE: 3, Reason.OVER_LIMIT: 2,
     }  # fmt: skip
     assert waterfall.found == waterfall.chosen + sum(waterfall.reasons.values())
@@ -83,7 +84,7 @@ def test_copies_have_no_vote_on_the_subject() -> None:
     )
     assert len(selection.chosen) == 12
     assert selection.waterfall().reasons[Reason.EXACT_COPY] == 19
-    copies = [v for v in selection.verdicts.values() if v.reason is Reason.EXACT_COPY]
+    copies = [v for v in selection.verdicts.values() if v.reason == Reason.EXACT_COPY]
     assert {v.copy_of for v in copies} == {reposts[0].key}
 
 
@@ -101,9 +102,10 @@ def test_nothing_found_is_counted_as_nothing() -> None:
     assert (waterfall.found, waterfall.chosen, waterfall.reasons) == (0, 0, {})
 
 
-@pytest.mark.parametrize("reason", Reason)
-def test_every_reason_belongs_to_a_stage(reason: Reason) -> None:
-    assert reason.stage in Stage
+def test_every_reason_belongs_to_a_stage_and_every_other_one_to_quality() -> None:
+    assert {stage_of(reason) for reason in Reason} == set(Stage)
+    assert {stage_of(measure.reason) for measure in MEASURES} == {Stage.QUALITY}
+    assert stage_of("near_copy") is Stage.DUPLICATES  # as it is read from a file
 
 
 def test_a_text_that_describes_one_of_two_groups_decides() -> None:

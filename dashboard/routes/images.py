@@ -8,18 +8,20 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse, Response, StreamingResponse
 
 from dashboard import files, thumbnails
-from dashboard.bodies import Decisions, Images
+from dashboard.bodies import Decisions, Images, ShownDecision
 from dashboard.errors import ConflictError, InvalidError, NotFoundError, answers_of
 from dashboard.folders import dataset_folder
 from dashboard.routes.jobs import JobId, job_of
 from dashboard.services import Parts, Services
 from dashboard.thumbnails import Side
 from dashboard.words import STATUSES
-from tasks.dataset import MANIFEST, REPORT
-from tasks.images.thumbnails import ThumbnailError
+from tasks.images.decoding import ImageError
 from tasks.jobs import ENDED
+from tasks.ledger import Decision
+from tasks.measures import MEASURES
 from tasks.records import Reason
 from tasks.workspace import Workspace
+from tasks.writers.folder import MANIFEST, REPORT
 
 FileName = Annotated[str, Path(pattern=r"^img_[0-9]{4,9}\.jpg$")]
 Key = Annotated[str, Path(pattern="^[0-9a-f]{1,64}$", description="A decision's key.")]
@@ -37,7 +39,7 @@ REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'; sandbox"
 )
-VERDICTS = ("all", files.CHOSEN, *Reason)
+VERDICTS = ("all", files.CHOSEN, *Reason, *(measure.reason for measure in MEASURES))
 
 router = APIRouter(prefix="/api/jobs/{job_id}", tags=["pictures"], responses=answers_of())
 
@@ -75,26 +77,24 @@ def list_decisions(
         )
     folder = dataset_folder(job_of(services, job_id))
     decided = files.decided(folder)
-    rows = decided.having(verdict)
-    refused = files.refused_keys(folder)
+    found = decided.having(verdict)
+    rejected = files.rejected_keys(folder)
     base = f"/api/jobs/{job_id}"
     return Decisions(
-        total=len(rows),
+        total=len(found),
         offset=offset,
         counts=decided.counts,
-        decisions=[_with_urls(row, base, refused) for row in rows[offset : offset + limit]],
+        decisions=[_shown(one, base, rejected) for one in found[offset : offset + limit]],
     )
 
 
-def _with_urls(row: dict[str, Any], base: str, refused: set[str]) -> dict[str, Any]:
-    key = row.get("key")
-    image = f"{base}/images/{row['file']}" if row.get("file") else None
-    has_picture = (image and key) or key in refused
-    return {
-        **row,
-        "thumbnail": f"{base}/thumbnails/{key}" if has_picture else image,
-        "image": image,
-    }
+def _shown(decision: Decision, base: str, rejected: set[str]) -> ShownDecision:
+    image = f"{base}/images/{decision.file}" if decision.file else None
+    has_image = (image and decision.key) or decision.key in rejected
+    thumbnail = f"{base}/thumbnails/{decision.key}" if has_image else image
+    return ShownDecision.model_validate(
+        decision.to_row() | {"thumbnail": thumbnail, "image": image}
+    )
 
 
 @router.get("/thumbnails/{key}", response_class=Response, responses=JPEG)
@@ -120,14 +120,14 @@ def _thumbnail(services: Services, job_id: str, key: str, size: Side, known: str
             return Response(status_code=304, headers=headers)
         folder = thumbnails.folder_of(services.settings.data_dir, job_id)
         data = thumbnails.kept(image, size, folder)
-    except (ThumbnailError, FileNotFoundError) as error:
+    except (ImageError, FileNotFoundError) as error:
         raise missing from error
     return Response(data, media_type="image/jpeg", headers=headers)
 
 
 def _picture(folder: FilePath, key: str) -> FilePath | None:
-    row = files.decided(folder).by_key.get(key)
-    return files.picture_of(folder, row) if row else None
+    decision = files.decided(folder).by_key.get(key)
+    return files.image_of(folder, decision) if decision else None
 
 
 @router.get("/question/{sha256}", response_class=Response, responses=JPEG)
@@ -151,7 +151,7 @@ def _picture_in_question(services: Services, job_id: str, sha256: str) -> Respon
         data = thumbnails.kept(
             image, Side.MEDIUM, thumbnails.folder_of(services.settings.data_dir, job_id)
         )
-    except (ThumbnailError, FileNotFoundError) as error:
+    except (ImageError, FileNotFoundError) as error:
         raise missing from error
     headers = {"Cache-Control": "private, max-age=3600"}
     return Response(data, media_type="image/jpeg", headers=headers)

@@ -34,6 +34,7 @@ from tasks.fetching.politeness import politeness
 from tasks.fetching.robots import opted_out
 from tasks.records import Address, Reason
 from tasks.settings import Settings
+from words import Message
 
 MAX_BYTES = 30_000_000
 DEADLINE_S = 30.0  # for one address, redirects and all
@@ -56,7 +57,7 @@ _PLAIN_URL = re.compile(r"[!-~]+")  # printable ASCII: goes out as it is
 
 
 class FetchError(Exception):
-    """An address gave no bytes; ``reason`` and ``detail`` say why.
+    """An address gave no bytes; ``reason`` and ``note`` say why.
 
     ``is_transient`` says whether the same request may work a little later. ``retry_after_s`` is
     for how long an overloaded host wants silence, and None of any other. ``received`` and
@@ -66,14 +67,14 @@ class FetchError(Exception):
     def __init__(
         self,
         reason: Reason,
-        detail: str,
+        note: Message,
         *,
         is_transient: bool = False,
         retry_after_s: float | None = None,
     ) -> None:
-        super().__init__(f"{reason}: {detail}")
+        super().__init__(f"{reason}: {note}")
         self.reason = reason
-        self.detail = detail
+        self.note = note
         self.is_transient = is_transient
         self.retry_after_s = retry_after_s
         self.received = 0
@@ -155,7 +156,10 @@ class Fetcher:
                 if isinstance(answer, bytes):
                     return Fetched(answer, spent_s)
                 url = answer
-            raise FetchError(Reason.TOO_MANY_REDIRECTS, f"over {MAX_REDIRECTS}")
+            raise FetchError(
+                Reason.TOO_MANY_REDIRECTS,
+                Message("note.too_many_redirects", {"most": MAX_REDIRECTS}),
+            )
         except FetchError as error:
             error.seconds = spent_s
             raise
@@ -203,9 +207,11 @@ class Fetcher:
         if f"{url.host}:{url.port}" in self._allow_hosts:
             return self._exempt
         if url.port not in WEB_PORTS:
-            raise FetchError(Reason.FORBIDDEN_PORT, f"port {url.port}")
+            raise FetchError(Reason.FORBIDDEN_PORT, Message("note.port", {"port": url.port}))
         if is_disguised(url.host or ""):
-            raise FetchError(Reason.FORBIDDEN_ADDRESS, f"{url.host} hides an address")
+            raise FetchError(
+                Reason.FORBIDDEN_ADDRESS, Message("note.hides_address", {"host": url.host})
+            )
         return self._checked
 
     async def _ask(
@@ -243,41 +249,44 @@ class Fetcher:
                     raise _http_error(response)
                 robots = response.headers.getall("X-Robots-Tag", ())
                 if self._is_opting_out_respected and (directive := opted_out(robots)):
-                    raise FetchError(Reason.OPTED_OUT, f"X-Robots-Tag: {directive}")
+                    raise FetchError(
+                        Reason.OPTED_OUT, Message("note.opted_out", {"directive": directive})
+                    )
                 await self._read(response, body)
                 return _unpacked(bytes(body), response.headers.get("Content-Encoding", ""))
         except TimeoutError as error:
-            late = f"not finished after {DEADLINE_S:g} s"
-            detail = late if deadline.expired() else f"no answer in {STEP_TIMEOUT_S:g} s"
-            raise FetchError(Reason.TIMED_OUT, detail, is_transient=True) from error
+            late = Message("note.not_finished", {"seconds": DEADLINE_S})
+            silent = Message("note.no_answer", {"seconds": STEP_TIMEOUT_S})
+            note = late if deadline.expired() else silent
+            raise FetchError(Reason.TIMED_OUT, note, is_transient=True) from error
         except aiohttp.ClientPayloadError as error:
-            detail = "the end never came"
-            raise FetchError(Reason.BROKEN_OFF, detail, is_transient=True) from error
+            note = Message("note.cut_short")
+            raise FetchError(Reason.BROKEN_OFF, note, is_transient=True) from error
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, PermissionError):
-                detail = str(error.os_error.strerror)
-                raise FetchError(Reason.FORBIDDEN_ADDRESS, detail) from error
+                note = Message("note.not_public", {"ip": str(error.os_error.filename)})
+                raise FetchError(Reason.FORBIDDEN_ADDRESS, note) from error
             is_transient = error.os_error.errno in _TRANSIENT
-            detail = type(error).__name__
-            raise FetchError(Reason.UNREACHABLE, detail, is_transient=is_transient) from error
+            note = _connection_failed(error)
+            raise FetchError(Reason.UNREACHABLE, note, is_transient=is_transient) from error
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            detail = type(error).__name__
-            raise FetchError(Reason.UNREACHABLE, detail, is_transient=True) from error
+            note = _connection_failed(error)
+            raise FetchError(Reason.UNREACHABLE, note, is_transient=True) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: a host that the system's resolver cannot even be asked for.
-            raise FetchError(Reason.UNREACHABLE, type(error).__name__) from error
+            raise FetchError(Reason.UNREACHABLE, _connection_failed(error)) from error
 
     async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> None:
         """Read a body piece by piece, each as soon as it comes, within the limits."""
-        limit = f"over {MAX_BYTES // 1_000_000} MB"
         if (response.content_length or 0) > MAX_BYTES:
-            raise FetchError(Reason.TOO_MANY_BYTES, f"{limit} announced")
+            note = Message("note.over_bytes_announced", {"most": MAX_BYTES // 1_000_000})
+            raise FetchError(Reason.TOO_MANY_BYTES, note)
         is_growing = False
         try:
             async for piece in response.content.iter_any():
                 body += piece
                 if len(body) > MAX_BYTES:
-                    raise FetchError(Reason.TOO_MANY_BYTES, limit)
+                    raise _too_many_bytes()
                 if len(body) > LARGE_BYTES and not is_growing:
                     is_growing = await self._growing.acquire()
         finally:
@@ -287,13 +296,20 @@ class Fetcher:
 
 def _http_error(response: aiohttp.ClientResponse) -> FetchError:
     status = response.status
-    detail = f"status {status}"
+    note = Message("note.status", {"status": status})
     if status not in _OVERLOADED:
-        return FetchError(Reason.HTTP_ERROR, detail, is_transient=status >= 500)
+        return FetchError(Reason.HTTP_ERROR, note, is_transient=status >= 500)
     wanted = response.headers.get("Retry-After", "")
-    return FetchError(
-        Reason.HTTP_ERROR, detail, is_transient=True, retry_after_s=seconds_of(wanted)
-    )
+    return FetchError(Reason.HTTP_ERROR, note, is_transient=True, retry_after_s=seconds_of(wanted))
+
+
+def _too_many_bytes() -> FetchError:
+    note = Message("note.over_bytes", {"most": MAX_BYTES // 1_000_000})
+    return FetchError(Reason.TOO_MANY_BYTES, note)
+
+
+def _connection_failed(error: Exception) -> Message:
+    return Message("note.connection_failed", {"error": type(error).__name__})
 
 
 def seconds_of(retry_after: str) -> float:
@@ -316,17 +332,18 @@ def read_file(url: str) -> bytes:
     """
     parts = urlsplit(url)
     if parts.scheme != "file" or parts.netloc:
-        raise FetchError(Reason.BAD_ADDRESS, "no file of this machine")
+        raise FetchError(Reason.BAD_ADDRESS, Message("note.not_a_local_file"))
     path = Path(os.fsdecode(unquote_to_bytes(parts.path)))
     try:
         if not path.is_file():  # opening a pipe would wait for its writer
-            raise FetchError(Reason.UNREACHABLE, "no such file")
+            raise FetchError(Reason.UNREACHABLE, Message("note.no_such_file"))
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise FetchError(Reason.UNREACHABLE, error.strerror or type(error).__name__) from error
+        note = Message("note.unreadable_file", {"error": error.strerror or type(error).__name__})
+        raise FetchError(Reason.UNREACHABLE, note) from error
     if len(data) > MAX_BYTES:
-        raise FetchError(Reason.TOO_MANY_BYTES, f"over {MAX_BYTES // 1_000_000} MB")
+        raise _too_many_bytes()
     return data
 
 
@@ -337,9 +354,9 @@ def _web_url(text: str, base: URL | None = None) -> URL:
         url = base.join(url) if base else url
         is_usable = url.scheme in ("http", "https") and bool(url.host) and bool(url.port)
     except ValueError as error:
-        raise FetchError(Reason.BAD_ADDRESS, "it cannot be read") from error
+        raise FetchError(Reason.BAD_ADDRESS, Message("note.unreadable_address")) from error
     if not is_usable:
-        raise FetchError(Reason.BAD_ADDRESS, "no http(s) address")
+        raise FetchError(Reason.BAD_ADDRESS, Message("note.not_http"))
     return url.with_fragment(None)
 
 
@@ -353,13 +370,15 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
     if encoding in ("", "identity"):
         return body
     if encoding not in _PACKED:
-        raise FetchError(Reason.NOT_AN_IMAGE, f"packed by {encoding[:20]!r}")
+        note = Message("note.unknown_encoding", {"encoding": repr(encoding[:20])})
+        raise FetchError(Reason.NOT_AN_IMAGE, note)
     try:
         # 47: gzip's or zlib's header, whichever is there (zlib.h, inflateInit2)
         unpacked = zlib.decompressobj(47).decompress(body, MAX_BYTES + 1)
     except zlib.error as error:
-        raise FetchError(Reason.NOT_AN_IMAGE, f"it is not packed by {encoding}") from error
+        note = Message("note.not_encoded", {"encoding": encoding})
+        raise FetchError(Reason.NOT_AN_IMAGE, note) from error
     if len(unpacked) > MAX_BYTES:
-        detail = f"{len(body)} bytes unpack to over {MAX_BYTES // 1_000_000} MB"
-        raise FetchError(Reason.UNPACKS_TOO_LARGE, detail)
+        places = {"bytes": len(body), "most": MAX_BYTES // 1_000_000}
+        raise FetchError(Reason.UNPACKS_TOO_LARGE, Message("note.unpacks_too_large", places))
     return unpacked

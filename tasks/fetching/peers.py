@@ -55,7 +55,7 @@ def public_socket(peer: AddrInfoType) -> socket.socket:
     """
     family, kind, protocol, _, address = peer
     if not is_public(ip := str(address[0])):
-        raise PermissionError(errno.EACCES, f"{ip} is no public address")
+        raise PermissionError(errno.EACCES, "not a public address", ip)
     return socket.socket(family, kind, protocol)
 
 

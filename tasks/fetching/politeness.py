@@ -13,6 +13,8 @@ from functools import lru_cache
 
 from publicsuffixlist import PublicSuffixList
 
+from words import Message
+
 BURST = 8  # requests that a bucket lets through at once
 FIRST_SLOWING_S, SLOWEST_S = 0.25, 8.0  # added between two requests; doubled each time it is asked
 LONGEST_WAIT_S = 30.0  # longest Retry-After that we wait out; a longer one opens the breaker
@@ -38,7 +40,7 @@ class _Breaker:
     failures: int = 0
     broke: int = 0  # in a row
     open_until: float = 0.0
-    why: str = ""
+    why: Message | None = None
 
 
 class Politeness:
@@ -49,10 +51,10 @@ class Politeness:
         self._buckets: defaultdict[str, _Bucket] = defaultdict(_Bucket)
         self._breakers: defaultdict[str, _Breaker] = defaultdict(_Breaker)
 
-    def refusal(self, host: str, now: float) -> str:
-        """Say why the host is not asked now; empty where it is."""
+    def refusal(self, host: str, now: float) -> Message | None:
+        """Say why the host is not asked now; None where it is."""
         breaker = self._breakers[host]
-        return breaker.why if now < breaker.open_until else ""
+        return breaker.why if now < breaker.open_until else None
 
     def wait_s(self, host: str, now: float) -> float:
         """Take a token; return how long to wait for it."""
@@ -85,13 +87,14 @@ class Politeness:
         breaker.failures += 1
         if breaker.broke or breaker.failures >= FAILURES_IN_A_ROW:
             length_s = min(FIRST_BREAK_S * 2**breaker.broke, LONGEST_BREAK_S)
-            self._break(breaker, now + length_s, f"{breaker.failures} failures in a row")
+            why = Message("note.failures_in_a_row", {"count": breaker.failures})
+            self._break(breaker, now + length_s, why)
 
     def overloaded(self, host: str, now: float, *, sent_at: float, retry_after_s: float) -> None:
         """The host answered a request of ``sent_at`` by 429 or 503."""
         bucket = self._buckets[registered_domain(host)]
         if retry_after_s > LONGEST_WAIT_S:
-            why = f"it asked to be left alone for {retry_after_s:.0f} s"
+            why = Message("note.left_alone", {"seconds": round(retry_after_s)})
             self._break(self._breakers[host], now + retry_after_s, why)
         elif bucket.slowed_by_s >= SLOWEST_S:
             self.failed(host, now)
@@ -111,7 +114,7 @@ class Politeness:
         return "half-open" if breaker.broke else "closed"
 
     @staticmethod
-    def _break(breaker: _Breaker, until: float, why: str) -> None:
+    def _break(breaker: _Breaker, until: float, why: Message) -> None:
         breaker.broke += 1
         breaker.open_until = until
         breaker.why = why

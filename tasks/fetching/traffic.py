@@ -10,11 +10,10 @@ from typing import Any
 
 from yarl import URL
 
-from tasks.records import Attempt, Reason, Traffic
+from tasks.records import OK, Attempt, Reason, Traffic
 from tasks.spans import covered_s
 from tasks.workspace import Workspace
 
-OK = "ok"
 _NOT_ASKED = frozenset(
     {Reason.BAD_ADDRESS, Reason.FORBIDDEN_ADDRESS, Reason.FORBIDDEN_PORT, Reason.HOST_FAILING}
 )
@@ -68,7 +67,7 @@ class _Host:
     failures: Counter[str] = field(default_factory=Counter)
 
     def add(self, attempt: Attempt) -> None:
-        outcome = attempt.outcome.partition(":")[0]
+        outcome = attempt.outcome
         self.requests += outcome not in _NOT_ASKED
         self.images += outcome == OK
         self.bytes += attempt.bytes

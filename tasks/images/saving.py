@@ -2,10 +2,8 @@
 
 from io import BytesIO
 
-from PIL import Image
-
+from tasks.images.decoding import opened, upright_rgb
 from tasks.images.jpeg import JpegError, strip_metadata
-from tasks.quality import upright_rgb
 
 JPEG_QUALITY = 95
 _ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
@@ -15,9 +13,10 @@ def saved_bytes(data: bytes) -> bytes:
     """Return the JPEG file that is saved for the bytes that came.
 
     An upright JPEG keeps its pixels bit for bit; anything else becomes an upright RGB JPEG. Of the
-    metadata only the colour profile stays. What was saved once stays as it is.
+    metadata only the colour profile stays. What was saved once stays as it is. Raises
+    ``ImageError``.
     """
-    with Image.open(BytesIO(data)) as image:
+    with opened(data) as image:
         is_upright = image.getexif().get(_ORIENTATION, 1) == 1
         if image.format in ("JPEG", "MPO") and is_upright:
             try:
