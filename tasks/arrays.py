@@ -22,6 +22,7 @@ Mask = npt.NDArray[np.bool_]  # (n,): which images
 Indices = npt.NDArray[np.intp]  # (k,): the places of k of the images
 
 Floats = npt.NDArray[np.floating[Any]]  # any shape and precision; both are said at the place
+Bits = npt.NDArray[np.int16]  # any shape: bfloat16 numbers as they are stored
 Points = npt.NDArray[np.float64]  # (n, 2): x and y of each image on a map
 Numbers = Sequence[float] | Floats | Counts  # (n,): one for each image
 Anything = npt.NDArray[Any]  # any shape and type, such as one input of a model

@@ -1,12 +1,16 @@
 """Our DBSCAN is scikit-learn's, label for label."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import numpy as np
 import pytest
+import torch
 from sklearn.cluster import DBSCAN
 from sklearn.metrics.pairwise import cosine_distances
 
 import tasks.subject.neighbours
-from tasks.subject.neighbours import count_neighbours, dbscan
+from tasks.subject.neighbours import count_neighbours, dbscan, threads_of_one_core
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -52,6 +56,28 @@ def test_stripes_and_rough_products_change_no_label(seed: int) -> None:
         eps += 3e-6
     found = dbscan(vectors, eps=eps, min_samples=min_samples)
     np.testing.assert_array_equal(found, expected(vectors, eps, min_samples))
+
+
+def test_torch_uses_one_core_in_the_threads_of_a_search_and_all_others_elsewhere() -> None:
+    cores = torch.get_num_threads()
+    numbers = torch.ones(500, 500)
+    with threads_of_one_core() as own, ThreadPoolExecutor(1) as begun_meanwhile:
+        own.submit(torch.mm, numbers, numbers).result()
+        assert {own.submit(torch.get_num_threads).result() for _ in range(8)} == {1}
+        assert begun_meanwhile.submit(torch.get_num_threads).result() == cores
+        assert torch.get_num_threads() == cores
+
+
+@pytest.mark.usefixtures("in_stripes")
+def test_searches_at_once_leave_torch_its_number_of_threads() -> None:
+    cores = torch.get_num_threads()
+    vectors, eps, min_samples = scattered(50)
+    search = partial(dbscan, vectors, eps=eps, min_samples=min_samples)
+    with ThreadPoolExecutor(4) as threads:
+        found = [threads.submit(search) for _ in range(8)]
+        assert len({labels.result().tobytes() for labels in found}) == 1
+    with ThreadPoolExecutor(1) as after:
+        assert after.submit(torch.get_num_threads).result() == cores
 
 
 def on_circle(*degrees: float) -> np.ndarray:

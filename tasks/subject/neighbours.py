@@ -1,24 +1,28 @@
-"""Which vectors lie within a radius of which, exactly, without ever holding all pairs. Pure.
+"""The pairs of vectors within a radius, found exactly, and DBSCAN on them.
 
-``dbscan`` gives the labels of ``sklearn.cluster.DBSCAN(metric="cosine")``. It works in stripes:
-some rows against all vectors before and among them, so that what it holds besides its input is
-bounded. Where the processor multiplies bfloat16 fast, a stripe is multiplied so first; that leaves
-open only what lies within the rounding of the radius, and what of this matters is computed again
-as scikit-learn does: ``1 - x @ y <= eps``, in the precision of the input. As long as scikit-learn
-takes all pairs in one matrix, so is it done here: to the last bit. Above, its result too depends
-on how the rows are cut, and pairs nearer than 1e-6 to the radius may fall on either side.
+``dbscan`` gives the labels of ``sklearn.cluster.DBSCAN(metric="cosine")``. Up to ``WHOLE`` vectors
+it takes all pairs in one matrix, as scikit-learn does, and agrees with it to the last bit. Beyond
+that it works in stripes, some rows against all vectors before and among them, so that the memory it
+needs grows with n alone. There scikit-learn's own result depends on how it cuts the rows, and pairs
+nearer than 1e-6 to the radius may fall on either side.
+
+On a CPU that multiplies bfloat16 fast, a stripe is first multiplied in bfloat16. That leaves open
+only the pairs whose distance differs from the radius by less than the rounding. Those of them that
+matter are computed again as scikit-learn does: ``1 - x @ y <= eps``, in the precision of the input.
+
+Nothing is kept between calls. A call on many vectors has threads of its own for the stripes, and
+torch uses one core in each of them; elsewhere in the process it uses as many as before.
 """
 
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from threading import Barrier, Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from tasks.arrays import Counts, Floats, Indices, Labels, Mask
+from tasks.arrays import Bits, Counts, Floats, Indices, Labels, Mask
 from tasks.model.cpu import is_bfloat16_fast
 
 if TYPE_CHECKING:  # torch takes seconds to import, so only what needs it does
@@ -26,12 +30,15 @@ if TYPE_CHECKING:  # torch takes seconds to import, so only what needs it does
 
 NOISE = -1
 STRIPE = 256  # rows; times n: the pairs that are looked at together
-AHEAD = 2  # stripes that other threads compute meanwhile
-PAIRS = 16_384  # computed one by one at once
+AHEAD = 2  # stripes that are computed while one is looked at
+PAIRS = 16_384  # that are computed one by one in the same step
 WHOLE = 11_585  # vectors; scikit-learn multiplies up to 1 GiB of 8 bytes a pair at once
-# bfloat16 has 8 significant bits: a number moves by 2^-8 of it at most when it is rounded so.
+# What a product loses besides the rounding of its factors: it becomes bfloat16 itself, whose 8
+# significant bits move a number by 2^-8 of it at most, and is a sum in float32.
 OF_A_NUMBER, OF_SUMS = 2.0**-8, 1e-5
-MOST_ROUGH = 0.9  # the radius up to which all products in question are positive, in spite of that
+MOST_ROUGH = 0.9  # up to this radius all products in question are positive in spite of that
+
+_setting_threads = Lock()  # torch's number of threads, for a moment
 
 
 class Neighbourhood:
@@ -53,7 +60,7 @@ class Neighbourhood:
             self._doubt = 2 * lost + lost**2 + OF_A_NUMBER * (1 - eps) + OF_SUMS
 
     def near(self, rows: slice | Indices, columns: slice | Indices) -> Mask:
-        """Return a mask (rows, columns) of the pairs within the radius, exactly."""
+        """Return a mask (rows, columns) of the pairs within the radius; it is exact."""
         if self._whole is not None:
             return self._whole[rows][:, columns]
         distances = self.unit[rows] @ self.unit[columns].T
@@ -62,7 +69,7 @@ class Neighbourhood:
         return np.asarray(distances <= self.eps)
 
     def are_near(self, first: Indices, second: Indices) -> Mask:
-        """Return which of the pairs (k,), (k,) are within the radius, exactly."""
+        """Return which of the pairs (k,), (k,) are within the radius; it is exact."""
         near = np.empty(len(first), bool)
         for start in range(0, len(first), PAIRS):
             some = slice(start, start + PAIRS)
@@ -80,10 +87,10 @@ class Neighbourhood:
     def stripes(
         self, rows: Indices, columns: Indices | None = None
     ) -> Iterator[tuple[Indices, Mask, Mask]]:
-        """Yield some of the rows after others, and which columns are near: surely, and maybe.
+        """Yield the rows stripe by stripe, each with masks of the columns near: surely, and maybe.
 
-        Without ``columns``, these are for each stripe the vectors before and in it. While the
-        caller is at one stripe, other threads compute the next ones.
+        Without ``columns``, those of a stripe are the vectors before and in it. While the caller
+        looks at one stripe, other threads compute the next ones.
         """
         parts = _cut(rows)
         coming: deque[Future[tuple[Mask, Mask]]] = deque()
@@ -96,21 +103,9 @@ class Neighbourhood:
             for part, found in zip(parts[len(parts) - len(coming) :], coming, strict=True):
                 yield part, *found.result()
 
-    @contextmanager
-    def _threads(self) -> Iterator[ThreadPoolExecutor]:
-        """Threads for the stripes. Numpy's products use all cores; torch's use one in each."""
-        if self._rough is None:
-            with ThreadPoolExecutor(1) as threads:
-                yield threads
-            return
-        import torch
-
-        cores = torch.get_num_threads()
-        try:
-            with ThreadPoolExecutor(cores, "near", torch.set_num_threads, (1,)) as threads:
-                yield threads
-        finally:
-            torch.set_num_threads(cores)  # here, and in threads that begin after
+    def _threads(self) -> ThreadPoolExecutor:
+        """Return threads for the stripes. Numpy's products use all cores; torch's one in each."""
+        return ThreadPoolExecutor(1) if self._rough is None else threads_of_one_core()
 
     def _surely_and_maybe_near(self, rows: Indices, columns: slice | Indices) -> tuple[Mask, Mask]:
         if self._rough is None:
@@ -119,6 +114,31 @@ class Neighbourhood:
         rough = _bits_of(self._rough[rows] @ self._rough[columns].T)
         surely = rough > _bits(1 - self.eps + self._doubt)
         return surely, rough >= _bits(1 - self.eps - self._doubt)
+
+
+def threads_of_one_core() -> ThreadPoolExecutor:
+    """Start threads in each of which torch uses one core.
+
+    ``torch.set_num_threads`` sets the number for the calling thread and for all that begin later,
+    so the latter is undone as soon as the threads are there.
+    """
+    import torch
+
+    with _setting_threads:
+        cores = torch.get_num_threads()
+        count = min(cores, AHEAD + 1)
+        are_all_here = Barrier(count)
+
+        def use_one_core() -> None:
+            torch.get_num_threads()  # or the first product would still take the general number
+            torch.set_num_threads(1)
+            are_all_here.wait()
+
+        threads = ThreadPoolExecutor(count, "near")
+        for started in [threads.submit(use_one_core) for _ in range(count)]:
+            started.result()
+        torch.set_num_threads(cores)
+    return threads
 
 
 def _cut(whole: Any) -> list[Any]:
@@ -132,20 +152,20 @@ def _rounded(matrix: Floats) -> "torch.Tensor":
     return torch.from_numpy(matrix).bfloat16()
 
 
-def _bits_of(rounded: "torch.Tensor") -> npt.NDArray[np.int16]:
+def _bits_of(rounded: "torch.Tensor") -> Bits:
     import torch
 
-    bits: npt.NDArray[np.int16] = rounded.view(torch.int16).numpy()
+    bits: Bits = rounded.view(torch.int16).numpy()
     return bits
 
 
 def _bits(number: float) -> int:
-    """The bits of a positive bfloat16, rounded down; they order like the numbers."""
+    """Return the bits of a positive bfloat16, rounded down; they order like the numbers."""
     return int(np.float32(number).view(np.uint32)) >> 16
 
 
 def count_neighbours(vectors: Floats, eps: float) -> Counts:
-    """Count for each vector those at most ``eps`` away, itself included; (n,), exact."""
+    """Count for each vector (n, d) those at most ``eps`` away, itself included; it is exact."""
     everyone, counts = Neighbourhood(vectors, eps), np.empty(len(vectors), np.int64)
     for start in range(0, len(vectors), STRIPE):
         rows = slice(start, start + STRIPE)
@@ -156,9 +176,9 @@ def count_neighbours(vectors: Floats, eps: float) -> Counts:
 def dbscan(vectors: Floats, *, eps: float, min_samples: int) -> Labels:
     """Return DBSCAN's labels (n,), -1 for noise, of vectors (n, d) by cosine distance.
 
-    They are those of scikit-learn: clusters are numbered by their first core, and what borders on
-    several clusters belongs to the first. Beside the vectors and copies in unit length, at most
-    about 20 ``STRIPE`` n bytes are held.
+    They are those of scikit-learn: clusters are numbered by their first core, and a vector that
+    borders on several clusters belongs to the first. Above ``WHOLE`` vectors, at most about
+    20 ``STRIPE`` n bytes are held besides the vectors and their copies of unit length.
     """
     n = len(vectors)
     hood = Neighbourhood(vectors, eps)
@@ -201,7 +221,7 @@ def _count(near: Mask, rows: Indices, counts: Counts) -> Counts:
 
 
 def _pairs(mask: Mask) -> tuple[Indices, Indices]:
-    """The rows and columns that are true: ``np.nonzero``, several times as fast."""
+    """Return the rows and columns that are true, as ``np.nonzero``, but several times as fast."""
     rows, columns = np.divmod(np.flatnonzero(mask), max(1, mask.shape[1]))
     return rows, columns
 
@@ -209,7 +229,7 @@ def _pairs(mask: Mask) -> tuple[Indices, Indices]:
 def _has_enough(
     hood: Neighbourhood, rows: Indices, surely: Mask, maybe: Mask, min_samples: int
 ) -> Mask:
-    """Which of the rows have ``min_samples`` neighbours."""
+    """Return which of the rows have ``min_samples`` neighbours."""
     counts = np.count_nonzero(surely, axis=1)
     if surely is not maybe:
         few = np.flatnonzero(counts < min_samples)
@@ -227,9 +247,9 @@ def _connect(
     surely: Mask,
     maybe: Mask,
 ) -> None:
-    """Join the components of the cores so far that have neighbours among some rows, cores too.
+    """Join the components of those cores that are near some rows, which are cores too.
 
-    The masks are of (rows, cores).
+    The masks are (rows, cores).
     """
     for mask in (surely,) if surely is maybe else (surely, maybe):
         names = component[cores]
@@ -254,7 +274,7 @@ def _touch(
     doubtful: Mask,
     known: tuple[Indices, Labels],
 ) -> Mask:
-    """Which of ``own[asked]`` (k,) are near a core of the other component (k,); few are asked."""
+    """Return which of ``own[asked]`` (k,) are near a core of another component (k,); k is small."""
     cores, names = known
     holds = np.zeros(len(asked), bool)
     for number, (at, other) in enumerate(zip(asked, others, strict=True)):
@@ -278,7 +298,7 @@ def _merge(component: Labels, cores: Indices, first: Labels, second: Labels) -> 
 
 
 def _label_border(hood: Neighbourhood, others: Indices, labels: Labels) -> None:
-    """Give those of the others that have a core in reach the lowest label of such cores."""
+    """Give each of the others that is near a core the lowest label of the cores near it."""
     nobody = np.iinfo(np.int64).max
     cores = np.flatnonzero(labels != NOISE)
     of_core = labels[cores]
