@@ -5,6 +5,7 @@
 # make setup     only what the others do first: .venv, packages, the browser
 # make check     formatting, lint and types, of Python and of the page
 # make format    write both as the formatters want them
+# make schema    make the JSON Schemas in docs/schema/ from their types anew
 # make bench     each stage against its peer
 # make up        the dashboard, Prefect's server and a worker, until Ctrl-C:
 #                make up [DASHBOARD_PORT=8000] [PREFECT_PORT=4200]
@@ -18,7 +19,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 NODE_READY := node_modules/.ready
 
-.PHONY: demo collect test test-clusters check format setup bench up clean browser
+.PHONY: demo collect test test-clusters check format setup schema bench up clean browser
 .DEFAULT_GOAL := demo
 
 setup: $(READY) browser
@@ -58,6 +59,9 @@ check: $(READY) $(NODE_READY)
 format: $(READY) $(NODE_READY)
 	@$(BIN)/ruff format .
 	@npm run -s format
+
+schema: $(READY)
+	@$(BIN)/python docs/schema/make.py
 
 bench: setup
 	@for stage in flow download embed neighbours dashboard; do $(BIN)/python benchmarks/$$stage.py || exit 1; done
