@@ -22,7 +22,7 @@ from tasks.subject.clustering import Clustering, Outcome
 from tasks.subject.geometry import CLIP, Geometry
 from tasks.subject.neighbours import NOISE
 from tasks.workspace import Workspace
-from words import Message, verbatim
+from words import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ def _verdict(found: Clustering, at: int) -> Verdict:
         reason,
         cluster=int(found.labels[at]),
         score=float(found.scores[at]),
-        notes=(verbatim(found.sentence(at)),),
+        notes=found.notes(at),
         group=found.group_of(at),
         distance=None if found.subject is None else float(found.distances[at]),
         neighbours=int(found.neighbours[at]),

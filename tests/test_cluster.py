@@ -1,5 +1,7 @@
 """The group that most pictures belong to is the subject, at any tightness and in any order."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.cluster import DBSCAN
@@ -9,6 +11,9 @@ from tasks.subject.clustering import Clustering, Kind, Outcome
 from tasks.subject.geometry import CLIP
 from tasks.subject.neighbours import NOISE
 from tasks.subject.weigh import diluted
+from words import LANGUAGES, Message, templates
+
+CHOSEN_FOR = ("note.subject_core", "note.subject_border", "note.subject_admitted")
 
 AXES = 256  # dimensions; random directions in them are nearly at right angles
 
@@ -200,9 +205,28 @@ def test_each_picture_says_why() -> None:
         is_nowhere = kind in (Kind.ALONE, Kind.EXPELLED)
         assert is_nowhere == (found.labels[at] == NOISE)
     assert set(found.kinds[40:48]) == {Kind.OTHER_GROUP}
-    assert f"belongs to group {found.group_of(40)}" in found.sentence(40)
-    assert found.sentence(0).startswith(("core", "on the border", "admitted"))
-    assert f"{found.neighbours[0]} pictures lie within" in found.sentence(0)
+    assert found.notes(40)[0] == Message("note.other_group", {"group": found.group_of(40)})
+    assert found.notes(0)[0].code in CHOSEN_FOR
+    near, from_medoid = found.notes(0)[1:]
+    assert near.values["count"] == found.neighbours[0]
+    assert from_medoid.values["distance"] == pytest.approx(found.distances[0], rel=0.005)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_is_said_in_both_languages(kind: Kind) -> None:
+    found = choose_subject(np.eye(4, dtype=np.float32)[[0, 0, 0, 0, 1, 1, 1]], eps=0.1)
+    notes = replace(found, kinds=(kind,) * 7).notes(4)
+    assert len(notes) == 3
+    for note in notes:
+        assert all(note.code in templates(language) for language in LANGUAGES)
+    near, from_medoid = notes[1:]
+    assert near.said_in("ko") == "거리 0.1 안에 이미지 2장"
+    assert from_medoid.said_in("ko") == "대표 이미지와의 거리 1"
+
+
+def test_without_a_subject_nothing_is_said_of_its_most_typical_image() -> None:
+    notes = choose_subject(np.eye(4, dtype=np.float32), eps=0.1).notes(0)
+    assert [note.code for note in notes] == ["note.alone", "note.neighbours"]
 
 
 def by_radius(vectors: np.ndarray, eps: float = 0.18, min_samples: int = 3) -> Clustering:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import pytest
 import requests
 from selenium.webdriver import Chrome, ChromeOptions, Keys
@@ -23,13 +22,11 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from dashboard.bodies import MAX_QUERIES
 from flows.request import CollectRequest
-from tasks.cluster import choose_subject
 from tasks.errors import ErrorCode
 from tasks.jobs import STOPPED, Status
 from tasks.records import Reason
 from tasks.settings import PROJECT_DIR, Settings
 from tasks.sources.browser import find_binary, find_driver
-from tasks.subject.clustering import _SENTENCES as SENTENCES
 from tests.naver_replica.serving import Replica
 from tests.support.dashboard_stub import STATIC, Stub, shares, waterfall
 
@@ -688,6 +685,17 @@ def test_the_large_view_goes_through_the_pictures_by_keys(page: Page, stub: Stub
     page.shows(".attempts [lang=ko]", "30초 안에 끝나지 않음")
 
 
+# What earlier versions noted of the choice, as sentences.
+EARLIER = (
+    "core of the subject's group; 3 pictures lie within 0.1; 0 from the most typical picture",
+    "on the border of the subject's group",
+    "admitted to the subject's group by similarity",
+    "linked to the subject's group, but unlike it",
+    "belongs to group 2",
+    "alone; 0 pictures lie within 0.1",
+)
+
+
 def notes() -> Iterator[str]:
     """Yield what the program may note of a picture, each place filled by a number."""
     for name in ("fetch", "quality", "politeness"):
@@ -709,11 +717,7 @@ def notes() -> Iterator[str]:
 
 
 def test_what_is_noted_of_a_picture_has_its_korean(page: Page) -> None:
-    close = choose_subject(np.eye(4, dtype=np.float32)[[0, 0, 0, 0, 1]], eps=0.1)
-    alone = choose_subject(np.eye(4, dtype=np.float32), eps=0.1)
-    sentences = [*map(close.sentence, range(5)), alone.sentence(0)]
-    sentences += [sentence.format(group=2) for sentence in SENTENCES.values()]
-    said = [*dict.fromkeys([*sentences, *notes(), "Candidates can be had: 144 for 고양이."])]
+    said = [*dict.fromkeys([*EARLIER, *notes(), "Candidates can be had: 144 for 고양이."])]
     assert len(said) > 25
     page.open()
     translated = page.browser.execute_async_script(
@@ -725,7 +729,7 @@ def test_what_is_noted_of_a_picture_has_its_korean(page: Page) -> None:
     assert [note for note in lacking if not note.startswith(QUOTING)] == []
     korean = dict(zip(said, translated, strict=True))
     core = "주제 그룹의 중심; 거리 0.1 안에 이미지 3장; 대표 이미지와의 거리 0"
-    assert korean[close.sentence(0)] == core
+    assert korean[EARLIER[0]] == core
     assert korean["Candidates can be had: 144 for 고양이."] == "얻을 수 있는 후보: 고양이 144개"
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from tasks.arrays import Counts, Floats, Indices, Labels, Mask
 from tasks.subject.neighbours import NOISE
+from words import Message
 
 
 class Outcome(StrEnum):
@@ -28,13 +29,13 @@ class Kind(StrEnum):
     ALONE = "alone"
 
 
-_SENTENCES = {
-    Kind.CORE: "core of the subject's group",
-    Kind.BORDER: "on the border of the subject's group",
-    Kind.ADMITTED: "admitted to the subject's group by similarity",
-    Kind.EXPELLED: "linked to the subject's group, but unlike it",
-    Kind.OTHER_GROUP: "belongs to group {group}",
-    Kind.ALONE: "alone",
+_CODES = {
+    Kind.CORE: "note.subject_core",
+    Kind.BORDER: "note.subject_border",
+    Kind.ADMITTED: "note.subject_admitted",
+    Kind.EXPELLED: "note.subject_expelled",
+    Kind.OTHER_GROUP: "note.other_group",
+    Kind.ALONE: "note.alone",
 }
 
 
@@ -73,10 +74,15 @@ class Clustering:
         label = int(self.labels[at])
         return None if label == NOISE else self.order.index(label) + 1
 
-    def sentence(self, at: int) -> str:
+    def notes(self, at: int) -> tuple[Message, ...]:
         """Say why the image is in the subject's group, or not."""
-        why = _SENTENCES[self.kinds[at]].format(group=self.group_of(at))
-        near = f"{self.neighbours[at]} pictures lie within {self.eps:.3g}"
+        group = {"group": self.group_of(at)} if self.kinds[at] is Kind.OTHER_GROUP else {}
+        near = {"count": int(self.neighbours[at]), "eps": _in_short(self.eps)}
+        notes = (Message(_CODES[self.kinds[at]], group), Message("note.neighbours", near))
         if np.isnan(self.distances[at]):
-            return f"{why}; {near}"
-        return f"{why}; {near}; {self.distances[at]:.3g} from the most typical picture"
+            return notes
+        return (*notes, Message("note.from_medoid", {"distance": _in_short(self.distances[at])}))
+
+
+def _in_short(distance: float) -> float:
+    return float(f"{distance:.3g}")
