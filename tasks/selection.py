@@ -250,9 +250,9 @@ def _without_vector(picture: Picture) -> Rejected:
         picture.candidate,
         Reason.NO_VECTOR,
         Message("note.no_vector"),
-        picture.attempts,
-        picture.source_sha256,
-        picture.measures,
+        attempts=picture.attempts,
+        source_sha256=picture.source_sha256,
+        measures=picture.measures,
     )
 
 

@@ -1,14 +1,15 @@
 """The group that most pictures belong to is the subject, at any tightness and in any order."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from sklearn.cluster import DBSCAN
 
-from tasks.cluster import choose_subject
+from tasks.cluster import choose_subject, take_group
 from tasks.subject.clustering import Clustering, Kind, Outcome
-from tasks.subject.geometry import CLIP
+from tasks.subject.geometry import CLIP, Geometry
 from tasks.subject.neighbours import NOISE
 from tasks.subject.weigh import diluted
 from words import LANGUAGES, Message, templates
@@ -138,6 +139,19 @@ def test_a_group_gives_way_to_its_part_if_the_others_in_it_are_of_the_rest() -> 
     similar, lesser = np.array([0.20, 0.22, 0.20]), np.array([0.10, 0.22, 0.10])
     assert diluted(vectors, members, claims=similar, geometry=CLIP) == [1]
     assert diluted(vectors, members, claims=lesser, geometry=CLIP) == []
+
+
+def test_what_distances_mean_is_up_to_the_geometry_of_the_space() -> None:
+    loose = around(1, 40, 0.45, 1)  # farther apart than images of one subject are in CLIP's space
+    assert choose_subject(loose).outcome is Outcome.NONE
+    assert choose_subject(loose, geometry=Geometry(same_subject=0.5)).chosen.all()
+
+    vectors, _ = mixture(*MIXTURES["usual"])
+    strict = choose_subject(vectors, geometry=replace(CLIP, admission=1.0))
+    assert 0 < strict.chosen.sum() < choose_subject(vectors).chosen.sum()
+    of_group = partial(take_group, vectors, strict, number=1, min_samples=3)
+    gentle, steep = (of_group(geometry=replace(CLIP, steepness=s)).scores for s in (1, 12))
+    assert np.ptp(gentle) < np.ptp(steep)
 
 
 def two_groups() -> np.ndarray:

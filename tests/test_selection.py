@@ -5,6 +5,7 @@ import numpy as np
 from tasks.measures import MEASURES
 from tasks.records import Address, Candidate, Measures, Picture, Reason, Rejected, Stage, stage_of
 from tasks.selection import Criteria, Selection, select
+from tasks.subject.geometry import Geometry
 from tests.test_cluster import group
 from words import verbatim
 
@@ -94,6 +95,21 @@ def test_without_a_cluster_every_picture_says_so() -> None:
     assert selection.subject_count == 0
     assert selection.chosen == ()
     assert selection.waterfall().reasons == {Reason.NO_SUBJECT: 10}
+
+
+def test_the_geometry_reaches_the_choice() -> None:
+    pictures = [picture(rank) for rank in range(10)]
+    chosen = {
+        same_subject: select(
+            pictures,
+            np.eye(64, dtype=np.float32)[:10],
+            rejected=[],
+            criteria=Criteria(100, "auto", 3),
+            geometry=Geometry(same_subject=same_subject),
+        ).chosen
+        for same_subject in (0.35, 1.1)  # all are at right angles: their distance is 1
+    }
+    assert [len(of) for of in chosen.values()] == [0, 10]
 
 
 def test_nothing_found_is_counted_as_nothing() -> None:
