@@ -15,19 +15,12 @@ from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
+from tasks.dataset import WRITERS
 from tasks.ledger import Decision
-from tasks.writers.folder import (
-    DECISIONS,
-    JOB,
-    MANIFEST,
-    REPORT,
-    image_path,
-    rejected_folder,
-)
+from tasks.writers.folder import DECISIONS, image_path, rejected_folder
 
 IMAGE = re.compile(r"img_[0-9]{4,9}\.jpg", re.ASCII)
 CHOSEN = "chosen"
-_BESIDE = (MANIFEST, DECISIONS, JOB, REPORT)  # in the archive, where they are there
 _CHUNK = 256 * 1024  # bytes
 _KEPT_FILES = 8  # parsed decisions in memory: some MB each
 
@@ -135,7 +128,8 @@ def archive(folder: Path, name: str) -> Iterator[bytes]:
     """Yield a dataset as a ZIP file, its files below ``name/``, stored as they are."""
     out = _Chunks()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as zipped:
-        for file_name in (*image_names(folder), *_BESIDE):
+        beside = [file_name for writer in WRITERS for file_name in writer.files]
+        for file_name in (*image_names(folder), *beside):
             path = regular_file(folder / file_name)
             if path is None:
                 continue

@@ -1,12 +1,12 @@
 """The output folder, all or nothing: whose it is, and how it is written.
 
-What lies in it is described in ``writers.folder``. A new writer is a function of a ``Dataset`` in a
-module of ``tasks/writers/``, and a line in ``WRITERS``.
+What lies in it is described in ``writers.folder``. A new part of it is a ``Writer`` in a module of
+``tasks/writers/``, and a line in ``WRITERS``.
 """
 
 import json
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from importlib.metadata import version
@@ -22,22 +22,22 @@ from tasks.ledger import Decision, JobRecord
 from tasks.measures import MEASURES
 from tasks.process import progress, stopping
 from tasks.records import Picture, Waterfall
-from tasks.report import write_report
+from tasks.report import REPORT_WRITER
 from tasks.selection import Selection
 from tasks.workspace import UNFINISHED, WORK, Result, Workspace, writing
-from tasks.writers.folder import JOB, MANIFEST, Dataset, image_name
-from tasks.writers.rejected import write_rejected
-from tasks.writers.rows import write_decisions, write_job, write_manifest
-from tasks.writers.vectors import write_vectors
+from tasks.writers.folder import JOB, MANIFEST, Dataset, Writer, image_name
+from tasks.writers.rejected import REJECTED_WRITER
+from tasks.writers.rows import DECISIONS_WRITER, JOB_WRITER, MANIFEST_WRITER
+from tasks.writers.vectors import VECTORS_WRITER
 
 # In this order, once the images are saved; the manifest says that all the rest is there.
-WRITERS: tuple[Callable[[Dataset], None], ...] = (
-    write_rejected,
-    write_vectors,
-    write_decisions,
-    write_report,
-    write_job,
-    write_manifest,
+WRITERS: tuple[Writer, ...] = (
+    REJECTED_WRITER,
+    VECTORS_WRITER,
+    DECISIONS_WRITER,
+    REPORT_WRITER,
+    JOB_WRITER,
+    MANIFEST_WRITER,
 )
 # What the candidates of a batch were judged by: the same throughout a job.
 _FIXED = (
@@ -120,8 +120,8 @@ def write_dataset(
         for result in sorted(everything, key=lambda result: result.candidate.rank)
     )
     dataset = Dataset(out_dir, workspace, selection, record, decisions)
-    for write in WRITERS:
-        write(dataset)
+    for writer in WRITERS:
+        writer.write(dataset)
 
 
 def _save_images(

@@ -19,7 +19,7 @@ from tasks.images.thumbnails import thumbnail
 from tasks.ledger import Decision, JobRecord
 from tasks.records import Reason, Stage, Waterfall, stage_of
 from tasks.workspace import writing
-from tasks.writers.folder import REPORT, Dataset, image_path
+from tasks.writers.folder import REPORT, Dataset, Writer, image_path
 from words import Language, language_of_system, say
 
 CHOSEN = "chosen"
@@ -248,3 +248,6 @@ def _table(rows: Iterable[tuple[str, object]]) -> str:
 def _text(value: object) -> str:
     """Return what may come from the web as it can stand in markup and attributes."""
     return escape(str(value))
+
+
+REPORT_WRITER = Writer((REPORT,), write_report)

@@ -379,7 +379,7 @@ def test_the_archive_holds_the_dataset_as_it_is(api: TestClient, dataset: Path) 
         assert {entry.compress_type for entry in zipped.infolist()} == {zipfile.ZIP_STORED}
         assert zipped.namelist() == [
             f"{JOB}/{name}"
-            for name in ("img_0001.jpg", "manifest.jsonl", "decisions.jsonl", "job.json")
+            for name in ("img_0001.jpg", "decisions.jsonl", "job.json", "manifest.jsonl")
         ]
         assert zipped.read(f"{JOB}/img_0001.jpg") == (dataset / "img_0001.jpg").read_bytes()
     (dataset / "manifest.jsonl").unlink()

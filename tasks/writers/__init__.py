@@ -1,4 +1,4 @@
-"""The writers of a dataset's folder, each a function of the ``Dataset`` that ``folder`` describes.
+"""The writers of a dataset's folder, which ``folder`` describes.
 
 ``tasks.dataset`` lists them in the order in which they write.
 """

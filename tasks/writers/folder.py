@@ -10,6 +10,7 @@ report.html        all of it to look at
 manifest.jsonl     one row for every chosen image; written last: a folder that has it is complete
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,14 @@ class Dataset:
     selection: Selection
     record: JobRecord
     decisions: tuple[Decision, ...]  # on every candidate, in the order of the page
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """What writes a part of the folder: the files it makes, by their names, and how."""
+
+    files: tuple[str, ...]
+    write: Callable[[Dataset], None]  # raises ``OutputError``
 
 
 def image_name(number: int) -> str:

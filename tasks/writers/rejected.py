@@ -13,7 +13,7 @@ from tasks.images.thumbnails import thumbnail
 from tasks.process import stopping
 from tasks.records import Picture
 from tasks.workspace import Result, writing
-from tasks.writers.folder import Dataset, rejected_folder
+from tasks.writers.folder import Dataset, Writer, rejected_folder
 
 SIDE_PX = 320
 
@@ -50,3 +50,6 @@ def write_rejected(dataset: Dataset) -> None:
     with ThreadPoolExecutor(thread_name_prefix="rejected") as pool:
         for _ in pool.map(keep, [wanted[key] for key in wanted.keys() - earlier]):
             pass
+
+
+REJECTED_WRITER = Writer((), write_rejected)  # in a folder of their own

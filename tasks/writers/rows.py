@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.workspace import writing
-from tasks.writers.folder import DECISIONS, JOB, MANIFEST, Dataset
+from tasks.writers.folder import DECISIONS, JOB, MANIFEST, Dataset, Writer
 
 
 def write_decisions(dataset: Dataset) -> None:
@@ -30,3 +30,8 @@ def write_manifest(dataset: Dataset) -> None:
 def _write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     with writing(path) as file:
         file.writelines(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
+
+
+DECISIONS_WRITER = Writer((DECISIONS,), write_decisions)
+JOB_WRITER = Writer((JOB,), write_job)
+MANIFEST_WRITER = Writer((MANIFEST,), write_manifest)

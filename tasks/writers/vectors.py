@@ -3,7 +3,7 @@
 import numpy as np
 
 from tasks.workspace import writing
-from tasks.writers.folder import EMBEDDINGS, TEXT, Dataset
+from tasks.writers.folder import EMBEDDINGS, TEXT, Dataset, Writer
 
 
 def write_vectors(dataset: Dataset) -> None:
@@ -14,3 +14,6 @@ def write_vectors(dataset: Dataset) -> None:
     if selection.text is not None:
         with writing(dataset.folder / TEXT) as file:
             np.save(file, selection.text, allow_pickle=False)
+
+
+VECTORS_WRITER = Writer((EMBEDDINGS, TEXT), write_vectors)
