@@ -5,11 +5,11 @@
 Exit code 0: it is cancelled, and can be resumed by its id; 1: it could not be; 2: bad arguments.
 """
 
-import argparse
 import sys
 import time
 from collections.abc import Sequence
 
+from flows.arguments import Parser
 from tasks.database.jobs_table import Jobs
 from tasks.errors import BadRequestError, CollectError
 from tasks.jobs import ENDED, Job, Status
@@ -20,15 +20,17 @@ CANCEL_WITHIN_S = 30.0
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask for the job's cancelling, wait until it has ended, and return the exit code."""
-    parser = argparse.ArgumentParser(prog="cancel.py", description="Cancel a job.")
-    parser.add_argument("job_id", metavar="JOB_ID", help="the job's id, as its run printed it")
+    parser = Parser("cancel", arguments)
+    parser.place("job_id", metavar="JOB_ID", help=parser.say("cli.job"))
+    parser.lang()
     job_id: str = parser.parse_args(arguments).job_id
     try:
         job = _cancelled(job_id, Settings())
     except CollectError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
-    sys.stdout.write(f"Job {job.id} is {job.status}.\n")
+    status = parser.say(f"status.{job.status}")
+    sys.stdout.write(parser.say("cli.job_is", job=job.id, status=status) + "\n")
     return 0 if job.status is Status.CANCELLED else 1
 
 

@@ -1,16 +1,17 @@
 """The command line of ``collect``: arguments in; a summary or one clear sentence out."""
 
-import argparse
 import json
 import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, NoReturn
+from typing import Any
 
 from prefect.exceptions import TerminationSignal
 from pydantic import ValidationError
+from rich.cells import cell_len
 
+from flows.arguments import Parser
 from flows.collect import Report, collect
 from flows.request import CollectRequest, begun_with
 from flows.temporary_server import use_prefect_server
@@ -19,6 +20,7 @@ from tasks.database.jobs_table import Jobs
 from tasks.errors import BadRequestError, CollectError
 from tasks.records import Waterfall
 from tasks.settings import Settings
+from words import Language, say
 
 STOPPED = 130  # what a shell reports of a program that Ctrl-C ended
 
@@ -27,11 +29,12 @@ log = logging.getLogger("flows.command")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``collect`` from the command line and return the exit code."""
-    given = vars(_parser().parse_args(arguments))
-    is_json = given.pop("json", False)
+    parser = _parser(arguments)
+    given = vars(parser.parse_args(arguments))
+    language, is_json = parser.language, given.pop("json", False)
     try:
         request = _request(given)
-        with display():
+        with display(language):
             # A job that cannot be kept is better known now.
             with use_prefect_server(), Jobs.open(Settings()) as jobs:
                 jobs.end_long_lost()
@@ -39,39 +42,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CollectError as error:
         return _fail(str(error), error.exit_code, is_json)
     except (KeyboardInterrupt, TerminationSignal):
-        return _fail("Stopped.", STOPPED, is_json)
-    except Exception as error:
+        return _fail(say("cli.stopped", language), STOPPED, is_json)
+    except Exception as error:  # the last place that can say it; the log has the rest
         log.debug("The run failed unexpectedly.", exc_info=True)
-        sentence = f"The run failed unexpectedly ({type(error).__name__}: {error}); see its log."
-        return _fail(sentence, 1, is_json)
-    sys.stdout.write(_as_json(report) if is_json else _as_text(report))
+        why = f"{type(error).__name__}: {error}"
+        return _fail(say("cli.unexpected", language, error=why), 1, is_json)
+    sys.stdout.write(_as_json(report) if is_json else _as_text(report, language))
     return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{message[:1].upper()}{message[1:]}. See --help.\n")
-
-
-def _parser() -> argparse.ArgumentParser:
-    """Build the parser; an argument that is not given stays out of the result."""
-    parser = _Parser(
-        prog="collect.py",
-        description="Make a folder of images that truly show the subject of a search query.",
-        argument_default=argparse.SUPPRESS,
-    )
-    parser.add_argument("query", nargs="?", metavar="QUERY", help="what to search for")
+def _parser(arguments: Sequence[str] | None) -> Parser:
+    parser = Parser("collect", arguments)
+    parser.place("query", nargs="?", metavar="QUERY", help=parser.say("cli.query"))
     for name, field in CollectRequest.model_fields.items():
         if name == "query":
             continue
         flags = [f"--{name.replace('_', '-')}"]
         if name == "out_dir":
             flags.append("--out_dir")
-        shown = "" if field.default is None else f" (default {field.default})"
-        parser.add_argument(
-            *flags, dest=name, metavar=name.upper(), help=f"{field.description}{shown}"
-        )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+        about = parser.say(f"option.{name}")
+        if field.default is not None:
+            about = parser.say("cli.default", about=about, value=str(field.default))
+        parser.option(*flags, dest=name, metavar=name.upper(), help=about.replace("%", "%%"))
+    parser.option("--json", action="store_true", help=parser.say("cli.json"))
     return parser
 
 
@@ -112,26 +105,38 @@ def _as_json(report: Report) -> str:
     return json.dumps(asdict(report), ensure_ascii=False, default=str) + "\n"
 
 
-def _as_text(report: Report) -> str:
+def _as_text(report: Report, language: Language) -> str:
     """Draw the waterfall; the last line says it all."""
-    lines = [f"{stage:>9} {left:6}{_bar(left, report.waterfall)}" for stage, left in _steps(report)]
-    lines += [f"{reason:>19} {count:6}" for reason, count in report.waterfall.reasons.items()]
-    return "\n".join(
-        [
-            *lines,
-            f"    embed {report.embedding.seconds:6.1f} s, and {report.embedding.wait_s:.1f} s of "
-            "waiting for the model",
-            f"{report.waterfall.chosen} images of “{report.query}” saved in {report.out_dir} "
-            f"({report.seconds:.0f} s, job {report.job_id})",
-            "",
-        ]
+    waterfall, embedding = report.waterfall, report.embedding
+    lines = [
+        f"{_right(say(f'waterfall.{step}', language), 9)} {left:6}{_bar(left, waterfall)}"
+        for step, left in waterfall.steps()
+    ]
+    lines += [
+        f"{_right(say(f'reason.{reason}', language), 19)} {count:6}"
+        for reason, count in waterfall.reasons.items()
+    ]
+    embedded = say(
+        "cli.embedding",
+        language,
+        seconds=round(embedding.seconds, 1),
+        wait=round(embedding.wait_s, 1),
     )
+    saved = say(
+        "cli.saved",
+        language,
+        chosen=waterfall.chosen,
+        query=report.query,
+        folder=str(report.out_dir),
+        seconds=round(report.seconds),
+        job=report.job_id,
+    )
+    return "\n".join([*lines, f"    {embedded}", saved, ""])
 
 
-def _steps(report: Report) -> list[tuple[str, int]]:
-    counts = asdict(report.waterfall)
-    counts.pop("reasons")
-    return list(counts.items())
+def _right(text: str, cells: int) -> str:
+    """Align a text right; a Korean letter takes two of a terminal's cells."""
+    return " " * (cells - cell_len(text)) + text
 
 
 def _bar(left: int, waterfall: Waterfall) -> str:

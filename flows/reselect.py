@@ -7,7 +7,6 @@ names that from then on. What was decided by hand stays decided: a later choice 
 Exit codes are those of ``collect.py``.
 """
 
-import argparse
 import shutil
 import sys
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from flows.arguments import Parser
 from flows.request import CollectRequest
 from tasks.database.jobs_table import Jobs
 from tasks.dataset import versions, write_dataset
@@ -159,18 +159,15 @@ def _folder_in_the_making(beside: Path) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Choose again, and return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="reselect.py", description="Choose again among the pictures of a job."
-    )
-    parser.add_argument("job_id", metavar="JOB", help="the job's id, as its run printed it")
-    parser.add_argument("--eps", metavar="auto|FLOAT", help="DBSCAN's reach in cosine distance")
-    parser.add_argument(
-        "--group", type=int, metavar="N", help="the group that is the subject; 1 has most claim"
-    )
-    names = "a list of pictures, one in each line: key, address, or file name"
-    parser.add_argument("--keep", type=Path, metavar="FILE", help=f"{names}; they are chosen")
-    parser.add_argument("--drop", type=Path, metavar="FILE", help=f"{names}; they are not chosen")
+    parser = Parser("reselect", arguments)
+    parser.place("job_id", metavar="JOB", help=parser.say("cli.job"))
+    parser.option("--eps", metavar="auto|FLOAT", help=parser.say("cli.eps"))
+    parser.option("--group", type=int, metavar="N", help=parser.say("cli.group"))
+    parser.option("--keep", type=Path, metavar="FILE", help=parser.say("cli.keep"))
+    parser.option("--drop", type=Path, metavar="FILE", help=parser.say("cli.drop"))
+    parser.lang()
     given = vars(parser.parse_args(arguments))
+    given.pop("lang", None)
     job_id: str = given.pop("job_id")
     try:
         folder, selection = reselect(job_id, Asked(**given), Settings())
@@ -178,8 +175,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     counts = selection.waterfall()
-    sys.stdout.writelines(f"{reason:>19} {count:6}\n" for reason, count in counts.reasons.items())
-    sys.stdout.write(f"{counts.chosen} of {counts.found} images chosen in {folder}\n")
+    for reason, count in counts.reasons.items():
+        sys.stdout.write(f"{parser.say(f'reason.{reason}')} {count}\n")
+    chosen, found = counts.chosen, counts.found
+    said = parser.say("cli.chosen_again", chosen=chosen, found=found, folder=str(folder))
+    sys.stdout.write(f"{said}\n")
     return 0
 
 

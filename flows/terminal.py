@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from flows.prefect_console import quiet_prefect
 from tasks.process import progress, stopping
 from tasks.upkeep.recorder import handling
+from words import Language, say
 
 STAGES = ("search", "download", "embed", "save")
 WEIGHTS = "weights"  # in megabytes, and only where a model is downloaded
@@ -30,14 +31,14 @@ _person: ContextVar[Progress | None] = ContextVar("person", default=None)
 
 
 @contextmanager
-def display() -> Iterator[None]:
+def display(language: Language) -> Iterator[None]:
     """Show the log lines, and on a terminal the progress, of what runs in the block."""
     quiet_prefect()
     # End as on Ctrl-C: Prefect restores this handler, so its temporary server is stopped too.
     signal.signal(signal.SIGTERM, stopping.interrupt)
     console = Console(stderr=True)
     if console.is_terminal:
-        with _bars(console), handling(_lines_above(console)):
+        with _bars(console, language), handling(_lines_above(console)):
             yield
     else:
         plain = logging.StreamHandler(sys.stderr)
@@ -61,7 +62,7 @@ def _is_no_error(record: logging.LogRecord) -> bool:
 
 
 @contextmanager
-def _bars(console: Console) -> Iterator[None]:
+def _bars(console: Console, language: Language) -> Iterator[None]:
     with Progress(
         TextColumn("{task.description:>9}"),
         BarColumn(),
@@ -69,8 +70,11 @@ def _bars(console: Console) -> Iterator[None]:
         TimeElapsedColumn(),
         console=console,
     ) as bars:
-        tasks = {stage: bars.add_task(stage, total=None) for stage in STAGES}
-        tasks[WEIGHTS] = bars.add_task("model, MB", total=None, visible=False)
+        tasks = {
+            stage: bars.add_task(say(f"stage.{stage}", language), total=None) for stage in STAGES
+        }
+        model = say("stage.weights", language)
+        tasks[WEIGHTS] = bars.add_task(model, total=None, visible=False)
 
         def advance(stage: str, done: int, expected: int) -> None:
             bar = bars.tasks[tasks[stage]]
