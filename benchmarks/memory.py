@@ -1,4 +1,4 @@
-"""How much memory a process and its children take, time after time.
+"""The memory that a process and its children take, over time.
 
 with Memory(process.pid) as memory:
     process.join()

@@ -1,4 +1,4 @@
-"""How well the subject is chosen among real CLIP vectors, against simpler rules.
+"""The choice of the subject, judged on real CLIP vectors, against simpler rules.
 
     python benchmarks/subject.py [--data ../shared/clip_embeddings] [--trials 1]
 

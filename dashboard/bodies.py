@@ -1,4 +1,4 @@
-"""What the API takes and gives, as its OpenAPI page describes it."""
+"""The bodies of the API's requests and answers, as its OpenAPI page describes them."""
 
 from collections.abc import Mapping
 from dataclasses import fields

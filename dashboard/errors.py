@@ -1,4 +1,4 @@
-"""What the API answers when it does not do what it was asked: always ``{"detail", "error"}``.
+"""The API's answer when it does not do what it was asked: always ``{"detail", "error"}``.
 
     ApiError
     ├── BadInputError 400    ├── ConflictError 409

@@ -1,4 +1,4 @@
-"""What lies in a dataset's folder: its pictures, its decisions, and the folder as one archive.
+"""The files of a dataset: its images, its decisions, and the folder as one archive.
 
 Only regular files of the dataset's own names are touched; a link is not followed.
 """

@@ -1,4 +1,4 @@
-"""Which folders the API may write to, and where a job's pictures lie.
+"""The folders that the API may write to, and the one where a job's images lie.
 
 Whatever is sent, a dataset's parent is a folder inside the data folder. Names are of letters,
 digits and a few signs, so that nothing that only looks like a separator, or means one elsewhere,

@@ -1,4 +1,4 @@
-"""How often somebody may change something: a bucket of tokens for each address."""
+"""The rate at which an address may change something: a bucket of tokens for each."""
 
 import time
 from collections import OrderedDict

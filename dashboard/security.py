@@ -1,4 +1,4 @@
-"""What every request has to pass before it reaches a route, and what every answer carries.
+"""The checks that every request passes before it reaches a route, and every answer's headers.
 
 A page of another site must not be able to start, cancel or delete anything, nor read anything: not
 by a form, not by a script, not by a name of its own that points to this machine (DNS rebinding). So

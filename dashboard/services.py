@@ -1,4 +1,4 @@
-"""What the routes share while the dashboard runs, built when it starts."""
+"""The parts that the routes share while the dashboard runs, built when it starts."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What the API says to people: English as it stands where it is raised, and its Korean, here.
+"""The API's words to people: English as it stands where it is raised, and its Korean, here.
 
     phrase("There is no job {job}.", job=job_id).ko
 

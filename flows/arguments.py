@@ -1,4 +1,4 @@
-"""What all commands share: ``--lang``, help in that language, and errors in one sentence."""
+"""The parser that all commands share: ``--lang``, help in that language, errors in a sentence."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""What a run shows in Prefect's UI: how far it is, the waterfall of counts, and a summary."""
+"""A run's artifacts in Prefect's UI: its progress, the waterfall of counts, and a summary."""
 
 import logging
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Which copy of the code a worker runs: the one that is installed where the worker is.
+"""The copy of the code that a worker runs: the one that is installed where the worker is.
 
 ``prefect.yaml`` has this as its pull step. Without one, Prefect would have every worker look for
 the code in the folder that the deployments were registered from.

@@ -1,4 +1,4 @@
-"""What one run is asked to do: the flow's parameter, the form in Prefect's UI, the command line."""
+"""The request of one run: the flow's parameter, the form in Prefect's UI, the command line."""
 
 import re
 from datetime import datetime

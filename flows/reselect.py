@@ -1,4 +1,4 @@
-"""Choose again among the pictures of a job: nothing is searched for, downloaded or embedded.
+"""A second choice among the images of a job: nothing is searched for, downloaded or embedded.
 
     python flows/reselect.py JOB [--eps auto|FLOAT] [--group N] [--keep FILE] [--drop FILE]
 

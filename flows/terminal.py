@@ -1,4 +1,4 @@
-"""What a person at a terminal sees of a run: bars on a terminal, plain lines elsewhere.
+"""The terminal's view of a run: bars on a terminal, plain lines elsewhere.
 
 Everything goes to standard error; standard output is for the result. Prefect's own chatter and
 tracebacks are kept away: they stay in Prefect.

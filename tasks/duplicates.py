@@ -1,4 +1,4 @@
-"""Which pictures are copies of one another, and which copy stays. Pure.
+"""Images that are copies of one another, and the copy that stays. Pure.
 
 Exact copies have the same bytes. Near copies (reposts that were scaled, encoded anew or slightly
 cropped) have perceptual hashes that differ in a few bits. The largest of a group stays; of equally

@@ -1,4 +1,4 @@
-"""What a job is, does and ended of: a row of the ``jobs`` table without the table."""
+"""Jobs: their states, their rows, and the causes of their ends; no table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is written down in the end: of every candidate a ``Decision``, of the job a ``JobRecord``.
+"""The ledger of a dataset: a ``Decision`` for every candidate, and a ``JobRecord`` for the job.
 
 They alone know the keys of ``decisions.jsonl``, ``manifest.jsonl`` and ``job.json``, and read what
 earlier versions wrote. ``docs/schema/`` holds their JSON Schemas. Pure.

@@ -1,4 +1,4 @@
-"""What the surroundings set: the one place that reads the environment and ``.env``.
+"""The settings: the one place that reads the environment and ``.env``.
 
 Build it where a run starts (``Settings()``), hand it on from there.
 """

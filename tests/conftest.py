@@ -1,4 +1,4 @@
-"""What the tests share: a replica of Naver, a real Postgres, and Prefect's test server."""
+"""The fixtures that tests share: a replica of Naver, a real Postgres, and Prefect's test server."""
 
 import signal
 import tempfile

@@ -1,4 +1,4 @@
-"""Where the jobs table lives: the Postgres that the environment names, else an embedded one.
+"""The database: the Postgres that the environment names, or else an embedded one.
 
 The embedded server is a real Postgres from a wheel. Its files lie in ``<data_dir>/postgres``; any
 number of processes share it, and the last one to end stops it.

@@ -1,4 +1,4 @@
-"""What the pages ask the ``jobs`` table: lists, one job with its place, logs, and sums."""
+"""The questions that pages ask the table ``jobs``: lists, one job and its place, logs, and sums."""
 
 import unicodedata
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Whom a connection reaches: names are resolved here, and no private address is connected to.
+"""The peers of connections: names are resolved here, and no private address is connected to.
 
 Whatever an address, a name server or a redirect says, it is the very address that a socket is about
 to connect to that has to be a public one.

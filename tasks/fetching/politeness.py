@@ -1,4 +1,4 @@
-"""How a host is asked: not too often, less often once it is overloaded, not at all while it fails.
+"""The pace at which a host is asked: slower once it is overloaded, not at all while it fails.
 
 Each registered domain (``b.co.kr`` of ``a.b.co.kr``) has a token bucket. 429 and 503 slow it down,
 and a Retry-After silences it for so long. A host that fails time after time is left alone for a

@@ -1,4 +1,4 @@
-"""What downloading cost and gave: the part of ``job.json`` that says so, for the run and each host.
+"""The cost and the yield of all downloads: a part of ``job.json``, for the run and each host.
 
 Counts and bytes come from the attempts on record; times, and the states of the circuit breakers,
 from what each batch noted when it ended.

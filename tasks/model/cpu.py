@@ -1,4 +1,4 @@
-"""What this machine's processor is good at."""
+"""The abilities of this machine's CPU."""
 
 
 def is_bfloat16_fast() -> bool:

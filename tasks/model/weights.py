@@ -1,4 +1,4 @@
-"""Where a model's files are: a folder of the user's, or the hub, downloaded at the first use.
+"""A model's files: in a folder of the user's, or from the hub, downloaded at the first use.
 
 Only JSON, vocabularies and safetensors are taken: nothing that could run code. What was downloaded
 once is used from then on without asking the hub again, so that a model stays the one it was.

@@ -1,4 +1,4 @@
-"""How far the run is, for whoever watches in this process.
+"""The progress of the run, for whoever watches in this process.
 
 Stages report items as they finish them; a run that nobody watches reports into the void. The
 watchers are a context variable, which Prefect's thread pool hands on to its tasks.

@@ -1,4 +1,4 @@
-"""When a stage's failure is worth another try."""
+"""The failures of a stage that are worth another try."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What an answer of Naver's official API without results means."""
+"""The refusals of Naver's official API, read into errors."""
 
 from dataclasses import dataclass
 

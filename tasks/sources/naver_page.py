@@ -1,4 +1,4 @@
-"""What Naver's image search sends, read into candidates: text in, results out, nothing else.
+"""The pages of Naver's image search, read into candidates: text in, results out, nothing else.
 
 A result page holds every result twice: as rows of JSON in a script (``imageSearchTabData``, with
 originals and sizes), and as tiles, whose thumbnails carry the original's address. Scrolling

@@ -1,4 +1,4 @@
-"""What a page of ours has fetched: finished responses with their bodies, from Chrome's own log.
+"""The network log of a page: finished responses with their bodies, from Chrome's own log.
 
 This works for every way in which a page can fetch (XHR, fetch, script) and changes nothing in it.
 """

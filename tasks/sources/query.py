@@ -1,4 +1,4 @@
-"""What a source is asked: the words, and the filters of the search engine.
+"""The query that a source is asked: the words, and the filters of the search engine.
 
 Which filters a source knows is its own affair; one that it does not know it refuses by name.
 """

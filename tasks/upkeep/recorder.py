@@ -1,4 +1,4 @@
-"""What a run's row says while the run goes on: that it lives, how far it is, and its log.
+"""The recorder of a run: keeps its row true while it goes on, with sign of life, progress and log.
 
 A thread of its own writes all of it about once a second, so that a slow database slows nothing.
 What cannot be written is kept and written once the database is back.

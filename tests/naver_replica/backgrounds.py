@@ -1,4 +1,4 @@
-"""What stands behind the object of a picture: plain grounds, textures and small scenes.
+"""The background of a picture: plain grounds, textures and small scenes.
 
 Each painter fills the whole frame of a canvas (`Canvas.full_frame`) and takes its own random
 choices; `BACKGROUNDS` names them, with the words a caption needs in both languages.
