@@ -5,9 +5,8 @@ afterwards, however the run ends.
         browser.get("https://search.naver.com/")
 
 Chrome, its driver and all that they write belong to one process group and one temporary folder;
-both are ended and removed on every way out, even when this process is killed: a guard waits for
-that. The session is opened without selenium's own search
-for a driver, which would download one unasked.
+both are ended and removed on every way out. A reaper does it where this process is killed. The
+session is opened without selenium's own search for a driver, which would download one unasked.
 """
 
 import os
@@ -59,7 +58,7 @@ _OPTIONS = (
     "--window-size=1920,1080",
     "--lang=ko-KR",
 )
-_GUARD_SCRIPT = """
+_REAPER_SCRIPT = """
 read -r group
 read -r word
 [ "$group" = dismissed ] || [ "$word" = dismissed ] && exit
@@ -95,11 +94,11 @@ def open_browser(settings: Settings) -> Iterator[Remote]:
                 env={**os.environ, "TMPDIR": folder, "BREAKPAD_DUMP_LOCATION": folder},
                 popen_kw={"start_new_session": True},  # Ctrl-C is ours to handle
             )
-            guard = _guard(folder)
-            on_exit.callback(_dismiss, guard)
+            reaper = _start_reaper(folder)
+            on_exit.callback(_dismiss, reaper)
             on_exit.callback(_end, service)
             _start(service)
-            _tell(guard, service.process.pid)
+            _tell(reaper, service.process.pid)
             browser = _session(service, _options(binary, Path(folder)))
             on_exit.callback(_quit, browser)
             _dress(browser)
@@ -114,7 +113,9 @@ def open_browser(settings: Settings) -> Iterator[Remote]:
 def _short_folder() -> str:
     """Return a folder for temporary files whose path leaves room for Chrome's socket."""
     usual = gettempdir()
-    return "/tmp" if sys.platform != "win32" and len(usual) > MOST_PATH else usual  # noqa: S108
+    if sys.platform == "win32" or len(usual) <= MOST_PATH:
+        return usual
+    return "/tmp"  # noqa: S108 — only a folder of our own is made in it
 
 
 def find_binary(settings: Settings) -> Path:
@@ -154,11 +155,11 @@ def _downloaded_driver(binary: Path) -> Path:
     from webdriver_manager.core.http import WDMHttpClient
     from webdriver_manager.core.os_manager import ChromeType
 
-    client = WDMHttpClient()  # type: ignore[no-untyped-call]
-    # It waits for ever otherwise.
+    client = WDMHttpClient()
+    # It waits for ever otherwise. mypy: the method of this object alone is replaced, as is meant.
     client.get = partial(client.get, timeout=DOWNLOAD_TIMEOUT_S)  # type: ignore[method-assign]
     kind = ChromeType.CHROMIUM if "chromium" in binary.name.lower() else ChromeType.GOOGLE
-    downloads = WDMDownloadManager(client)  # type: ignore[no-untyped-call]
+    downloads = WDMDownloadManager(client)
     manager = ChromeDriverManager(chrome_type=kind, download_manager=downloads)
     try:
         return Path(manager.install())
@@ -194,13 +195,13 @@ def _start(service: Service) -> None:
         ) from error
 
 
-def _guard(folder: str) -> "Popen[bytes]":
+def _start_reaper(folder: str) -> "Popen[bytes]":
     """Start a shell that removes what is left when this process ends without dismissing it.
 
     It notices by the end of its input, which comes however a process ends.
     """
     return Popen(  # noqa: S603 — a fixed script
-        ["/bin/sh", "-c", _GUARD_SCRIPT, "guard", folder],
+        ["/bin/sh", "-c", _REAPER_SCRIPT, "reaper", folder],
         stdin=PIPE,
         stdout=DEVNULL,
         stderr=DEVNULL,
@@ -208,14 +209,14 @@ def _guard(folder: str) -> "Popen[bytes]":
     )
 
 
-def _tell(guard: "Popen[bytes]", process_group: int) -> None:
-    if guard.stdin:
-        guard.stdin.write(b"%d\n" % process_group)
-        guard.stdin.flush()
+def _tell(reaper: "Popen[bytes]", process_group: int) -> None:
+    if reaper.stdin:
+        reaper.stdin.write(b"%d\n" % process_group)
+        reaper.stdin.flush()
 
 
-def _dismiss(guard: "Popen[bytes]") -> None:
-    guard.communicate(b"dismissed\n")
+def _dismiss(reaper: "Popen[bytes]") -> None:
+    reaper.communicate(b"dismissed\n")
 
 
 def _session(service: Service, options: ChromeOptions) -> Remote:
