@@ -53,7 +53,7 @@ from tasks.download import download_batch
 from tasks.embed import embed_batch
 from tasks.ledger import JobRecord
 from tasks.model.embedder import load
-from tasks.search import Search
+from tasks.search import Search, source_named
 from tasks.selection import choose_among
 from tasks.settings import Settings
 from tasks.sources.naver import search
@@ -91,7 +91,7 @@ def without_prefect(request: CollectRequest) -> int:
 
     with (
         ThreadPoolExecutor(TASKS_AT_ONCE) as pool,
-        Search(request.source, SearchQuery(request.query), Settings()) as candidates,
+        Search(source_named(request.source), SearchQuery(request.query), Settings()) as candidates,
     ):
         while found < target and (page := candidates.take(min(BATCH, target - found))):
             found += len(page)

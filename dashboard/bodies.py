@@ -13,6 +13,7 @@ from dashboard.runs import can_resume
 from flows.request import CollectRequest, Query
 from tasks.jobs import ENDED, Job, Status
 from tasks.ledger import Decision
+from tasks.settings import DATASETS
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 500
 MAX_QUERIES = 50
@@ -41,7 +42,7 @@ class Options(BaseModel):
         None,
         max_length=1000,
         description="The parent folder, inside the data folder; the dataset's own, named by the "
-        "job's id, is added. Left empty: naver_collected.",
+        f"job's id, is added. Left empty: {DATASETS}.",
     )
 
     @property
@@ -53,7 +54,7 @@ class Options(BaseModel):
 class RunBody(Options):
     """One query and how to collect it."""
 
-    query: Query = Field(description="What to search for, as typed into Naver.")
+    query: Query = Field(description="What to search for, as typed into a search engine.")
 
 
 class RunManyBody(Options):

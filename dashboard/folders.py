@@ -11,9 +11,8 @@ from pathlib import Path
 
 from dashboard.errors import BadInputError, NotFoundError
 from tasks.jobs import Job
-from tasks.settings import PROJECT_DIR
+from tasks.settings import DATASETS, PROJECT_DIR
 
-DEFAULT_PARENT = "naver_collected"
 RESERVED = ("postgres", "prefect", "dashboard")  # not datasets
 MAX_DEPTH, MAX_NAME_BYTES = 8, 200
 _NAME = re.compile(r"[\w(][\w .,()+=@&-]*(?<![ .])")
@@ -27,7 +26,7 @@ def parent_folder(asked: str | None, data_dir: Path) -> Path:
     ``data/``, which stands for it. Raises ``BadInputError``.
     """
     root = data_dir.absolute()
-    text = (asked or "").strip() or DEFAULT_PARENT
+    text = (asked or "").strip() or DATASETS
     if text.startswith(f"{root}/") or text == str(root):
         text = text[len(str(root)) :].strip("/")
     elif text.startswith("/"):

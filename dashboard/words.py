@@ -227,5 +227,5 @@ FINDINGS = {
     "nul_character": "NUL 문자가 들어 있습니다",
     "period": "{known} 가운데 하나이거나 YYYYMMDD-YYYYMMDD여야 합니다",
     "period_order": "끝 날짜가 시작 날짜보다 앞섭니다",
-    "source_and_input": "source가 files이면 input이 있어야 하고, 아니면 input이 없어야 합니다",
+    "source_and_input": "source가 {sources}이면 input이 있어야 하고, 아니면 input이 없어야 합니다",
 }

@@ -20,10 +20,6 @@ while True:
 PYTHON
 
 prefect --no-prompt work-pool create cv-dataset-builder --type process --overwrite
-# How many runs, on all machines, may ask Naver or use the GPU at the same time.
-for limit in naver:1 gpu:1; do
-    prefect --no-prompt gcl inspect "${limit%:*}" >/dev/null 2>&1 ||
-        prefect --no-prompt gcl create "${limit%:*}" --limit "${limit#*:}"
-done
+python deployments/limits.py
 prefect --no-prompt deploy --all
 exec prefect worker start --pool cv-dataset-builder --name "$(hostname)"

@@ -1,4 +1,4 @@
-"""Does Naver's result page still parse? Shows what each way of reading it finds.
+"""The check whether Naver's result page can still be read: what each way of reading it finds.
 
     python flows/check_naver.py "고양이" [--save DIR] [--json]
 
@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from prefect import flow
 from rich.console import Console
@@ -26,7 +25,7 @@ from tasks.errors import CollectError, PageChangedError, SearchError
 from tasks.records import AddressKind
 from tasks.settings import PROJECT_DIR, Settings
 from tasks.sources.browser import open_browser
-from tasks.sources.naver import ResultsPage, search_address
+from tasks.sources.naver import SOURCE, NaverSettings, ResultsPage, search_address
 from tasks.sources.naver_results import CURRENT, Extraction, Ranking, Strategy
 from tasks.sources.query import SearchQuery
 
@@ -67,9 +66,8 @@ def check(query: str, settings: Settings, save: Path | None = None) -> CheckRepo
 
     Raises a ``SearchError`` where there is no candidate; what was seen is kept then too.
     """
-    address = search_address(SearchQuery(query), settings.naver_search_url)
-    host = urlsplit(address).netloc
-    with respecting(settings, host), open_browser(settings) as browser:
+    with respecting(settings, SOURCE.host), open_browser(settings) as browser:
+        address = search_address(SearchQuery(query), NaverSettings().naver_search_url)
         page = ResultsPage(browser, address)
         try:
             parts = [*page.open(), *(() if page.is_at_end else page.more())]
@@ -137,7 +135,7 @@ def _recorded(settings: Settings) -> Iterator[list[dict[str, object]]]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the check without Prefect and print what it finds."""
-    parser = argparse.ArgumentParser(description="Does Naver's image search still parse?")
+    parser = argparse.ArgumentParser(description="Can Naver's result page still be read?")
     parser.add_argument("query", help="what to search for, with more than 50 results: 고양이")
     parser.add_argument(
         "--save", type=Path, metavar="DIR", help="keep the page, a picture and the responses there"
@@ -157,7 +155,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     if arguments.json:
-        print(json.dumps(asdict(report), ensure_ascii=False))  # noqa: T201
+        sys.stdout.write(json.dumps(asdict(report), ensure_ascii=False) + "\n")
     else:
         _print_report(report)
     return 0
@@ -190,9 +188,9 @@ def _print_report(report: CheckReport) -> None:
 def _print_failure(error: CollectError, *, as_json: bool) -> None:
     if as_json:
         failure = {"error": type(error).__name__, "detail": str(error)}
-        print(json.dumps(failure, ensure_ascii=False))  # noqa: T201
+        sys.stdout.write(json.dumps(failure, ensure_ascii=False) + "\n")
     else:
-        print(error, file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"{error}\n")
 
 
 if __name__ == "__main__":

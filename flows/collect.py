@@ -40,9 +40,10 @@ from tasks.ledger import JobRecord
 from tasks.process import progress, stopping
 from tasks.process.concurrency import slot
 from tasks.records import Candidate, Waterfall
-from tasks.search import SLOTS, Page, Search, host_of, search_page, source_for
+from tasks.search import Search, search_page, source_named
 from tasks.selection import Selection, choose
-from tasks.settings import Settings
+from tasks.settings import DATASETS, Settings
+from tasks.sources.source import Page
 from tasks.upkeep import watchdog
 from tasks.upkeep.recorder import Recorder, handling, recording
 from tasks.workspace import WORK, Workspace
@@ -97,11 +98,12 @@ def collect(request: CollectRequest) -> Report:
             asked = request.model_dump(mode="json", exclude={"job_id"})
             workspace = claim(out_dir, job_id, asked)
             log.info("Collecting %d images of %r into %s.", request.limit, request.query, out_dir)
-            source = source_for(request.source, settings)
+            source = source_named(request.source)
+            search = Search(source, request.search_query, settings)
             with (
-                respecting(settings, host_of(source, settings)),
+                respecting(settings, source.host),
                 tasks_on(request.task_runner or settings.task_runner, settings),
-                Search(source, request.search_query, settings) as search,
+                search,
             ):
                 selection, loaded = gather(request, workspace, search)
             selection = resolve_ambiguity(selection, request, workspace, recorder)
@@ -110,7 +112,7 @@ def collect(request: CollectRequest) -> Report:
                 id=job_id,
                 query=request.query,
                 request=asked,
-                source=source,
+                source=source.name,
                 search_loads=search.loads,
                 model_revision=loaded.revision,
                 text=loaded.text,
@@ -175,7 +177,7 @@ def gather(
     )
     while True:
         page: Page = ()
-        with slot(SLOTS.get(search.source)):
+        with slot(search.source.slot):
             while found < target:
                 page = search_page(search, min(BATCH, target - found))
                 if not page:
@@ -219,7 +221,7 @@ def recorded(request: CollectRequest, settings: Settings) -> Iterator[tuple[str,
                 raise BadRequestError(f"Job {earlier.id} is running now: cancel it first, or wait.")
             job_id = request.job_id or run_id
             folder = request.out_dir or (Path(earlier.out_dir) if earlier else None)
-            out_dir = folder or settings.data_dir / "naver_collected" / job_id
+            out_dir = folder or settings.data_dir / DATASETS / job_id
             watchdog.start(run_id)
             jobs.begin(
                 job_id=job_id,

@@ -1,35 +1,63 @@
 """The request of one run: the flow's parameter, the form in Prefect's UI, the command line."""
 
-import re
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     StringConstraints,
+    WithJsonSchema,
     create_model,
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from tasks.embed import DEFAULT_MODEL
 from tasks.errors import BadRequestError
 from tasks.jobs import Job
 from tasks.measures import MEASURES
 from tasks.quality import QualityLimits
+from tasks.search import AUTO, SOURCES
 from tasks.selection import Criteria
-from tasks.settings import TaskRunnerName
-from tasks.sources.query import PERIODS, Colour, Licence, SearchQuery, Section, Size, Sort
+from tasks.settings import DATASETS, TaskRunnerName
+from tasks.sources.naver_panel import (
+    PERIODS,
+    Colour,
+    Licence,
+    PeriodError,
+    Section,
+    Size,
+    Sort,
+    check_period,
+)
+from tasks.sources.query import SearchQuery
 from words import Language, say
 
 MAX_QUERY_LENGTH = 200
+SOURCE_NAMES = (*(source.name for source in SOURCES), AUTO)
+WITH_INPUT = tuple(source.name for source in SOURCES if source.needs_input)
 
 Query = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_LENGTH)
+]
+
+
+def _known_source(name: str) -> str:
+    if name not in SOURCE_NAMES:
+        *others, last = map(repr, SOURCE_NAMES)
+        expected = f"{', '.join(others)} or {last}"
+        raise PydanticKnownError("literal_error", {"expected": expected})
+    return name
+
+
+SourceName = Annotated[
+    str,
+    AfterValidator(_known_source),
+    WithJsonSchema({"enum": list(SOURCE_NAMES), "type": "string"}),
 ]
 
 
@@ -38,21 +66,23 @@ class _Searched(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    query: Query = Field(description="What to search for, as typed into Naver.")
+    query: Query = Field(description="What to search for, as typed into a search engine.")
     limit: int = Field(50, ge=1, le=10_000, description="How many images are wanted.")
     out_dir: Path | None = Field(
         None,
-        description="The dataset's own folder; data/naver_collected/JOB_ID if left empty.",
+        description=f"The dataset's own folder; data/{DATASETS}/JOB_ID if left empty.",
     )
-    source: Literal["naver", "naver-api", "files", "auto"] = Field(
-        "naver",
-        description="Where candidates come from: Naver in the browser, Naver's official API, or "
-        "--input; auto is the API where its keys are set, else the browser.",
+    source: SourceName = Field(
+        SOURCES[0].name,
+        description="Where candidates come from: "
+        + ", ".join(f"{name} ({say(f'source.{name}.why', 'en')})" for name in SOURCE_NAMES)
+        + ".",
     )
     input: Path | None = Field(
         None,
-        description="For the source files: a list of addresses (text, CSV or JSONL), or a folder "
-        "of images.",
+        description=f"For the source {' or '.join(WITH_INPUT)}: a list of addresses (text, CSV or "
+        "JSONL), or a folder of images.",
+        json_schema_extra={"sources": list(WITH_INPUT)},
     )
     size: Size = Field("any", description="Only images of this size class.")
     colour: Colour = Field("any", description="Only images of this colour.")
@@ -145,21 +175,11 @@ class CollectRequest(_Measured):
     @field_validator("period")
     @classmethod
     def _is_period(cls, period: str) -> str:
-        if period in PERIODS:
-            return period
-        unknown = PydanticCustomError(
-            "period",
-            "it is none of {known}, nor YYYYMMDD-YYYYMMDD",
-            {"known": ", ".join(PERIODS)},
-        )
-        if not re.fullmatch(r"\d{8}-\d{8}", period, re.ASCII):
-            raise unknown
         try:
-            begin, end = (datetime.strptime(day, "%Y%m%d") for day in period.split("-"))
-        except ValueError as error:
-            raise unknown from error
-        if begin > end:
-            raise PydanticCustomError("period_order", "it ends before it begins")
+            check_period(period)
+        except PeriodError as error:
+            kind = "period_order" if error.is_backwards else "period"
+            raise PydanticCustomError(kind, str(error), {"known": ", ".join(PERIODS)}) from error
         return period
 
     @field_validator("out_dir", "input")
@@ -172,8 +192,12 @@ class CollectRequest(_Measured):
 
     @model_validator(mode="after")
     def _has_what_its_source_needs(self) -> Self:
-        if (self.source == "files") != (self.input is not None):
-            raise PydanticCustomError("source_and_input", "--source files and --input go together")
+        if (self.source in WITH_INPUT) != (self.input is not None):
+            raise PydanticCustomError(
+                "source_and_input",
+                "--source {sources} and --input go together",
+                {"sources": " or ".join(WITH_INPUT)},
+            )
         return self
 
     @property

@@ -18,7 +18,7 @@ from tasks.model.embedder import Embedder, Prepared, load
 from tasks.model.text import describe, reads
 from tasks.model.vector_cache import VectorCache
 from tasks.process import progress, stopping
-from tasks.process.concurrency import slot
+from tasks.process.concurrency import GPU, slot
 from tasks.process.retries import is_worth_retrying
 from tasks.records import Picture
 from tasks.settings import Settings
@@ -72,7 +72,7 @@ def embed_batch(workspace: Workspace, number: int, model: str, device: str) -> i
     progress.report("embed", expected=len(pictures))
     if workspace.vectors(number, model) is None:
         embedder = load(model, device)
-        with slot("gpu" if embedder.devices[0].type == "cuda" else None):
+        with slot(GPU if embedder.devices[0].type == "cuda" else None):
             began_at = time.time()
             workspace.save_vectors(number, model, _embedded(workspace, pictures, embedder))
             ready_at = workspace.ready_at(number)

@@ -1,36 +1,36 @@
-"""Finding candidates: one open search per run, from which pages are taken on demand.
+"""Finding candidates: the sources, and one open search per run that gives pages on demand.
 
-A source is a function ``search(query, settings)`` that yields pages of candidates, best first,
-until it is exhausted, and cleans up when its generator is closed. A new source is one module in
-``tasks/sources/`` and one line in ``SOURCES``.
+A new source is a module in ``tasks/sources/`` with a ``Source``, and a line in ``SOURCES``.
 """
 
-from collections.abc import Callable, Generator, Iterable
-from functools import partial
+from collections.abc import Generator, Iterable
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.errors import CollectError
+from tasks.errors import BadRequestError, CollectError
 from tasks.process.retries import is_worth_retrying
 from tasks.records import Candidate
 from tasks.settings import Settings
 from tasks.sources import files, naver, naver_api
 from tasks.sources.query import SearchQuery
+from tasks.sources.source import Page, Source
 
-Page = tuple[Candidate, ...]
-Source = Callable[[SearchQuery, Settings], Generator[Page]]
+# As menus show them; the first is the default.
+SOURCES: tuple[Source, ...] = (naver.SOURCE, naver_api.SOURCE, files.SOURCE)
+AUTO = "auto"
 
-SOURCES: dict[str, Source] = {
-    "naver": naver.search,
-    "naver-api": naver_api.search,
-    "files": files.search,
-}
-# What a source shares with all runs on all machines.
-SLOTS = {"naver": "naver", "naver-api": "naver"}
+
+def source_named(name: str) -> Source:
+    """Return the source of that name; ``auto`` is the first whose keys are set, else the default.
+
+    Raises ``KeyError`` for any other name.
+    """
+    if name == AUTO:
+        return next((one for one in SOURCES if one.has_keys and one.has_keys()), SOURCES[0])
+    return {one.name: one for one in SOURCES}[name]
 
 
 class Search:
@@ -40,9 +40,12 @@ class Search:
     the next call opens it anew and skips what was given already.
     """
 
-    def __init__(self, source: str, query: SearchQuery, settings: Settings) -> None:
+    def __init__(self, source: Source, query: SearchQuery, settings: Settings) -> None:
+        """Open nothing yet; raise ``BadRequestError`` for a filter the source does not know."""
+        _refuse_unknown_filters(source, query)
         self.source = source
-        self._open = partial(SOURCES[source], query, settings)
+        self._query = query
+        self._settings = settings
         self._pages: Generator[Page] | None = None
         self._waiting: list[Candidate] = []  # found on a page, not given yet
         self._seen: set[str] = set()
@@ -58,7 +61,7 @@ class Search:
         An empty page means that the source has no more. Raises a ``SearchError``.
         """
         if self._pages is None:
-            self._pages = self._open()
+            self._pages = self.source.search(self._query, self._settings)
         try:
             while not self._waiting:
                 page = next(self._pages, None)
@@ -93,18 +96,15 @@ class Search:
         self.close()
 
 
-def source_for(name: str, settings: Settings) -> str:
-    """Return the source that a name means: ``auto`` is the API where its keys are set."""
-    if name != "auto":
-        return name
-    has_keys = settings.naver_client_id and settings.naver_client_secret
-    return "naver-api" if has_keys else "naver"
-
-
-def host_of(source: str, settings: Settings) -> str:
-    """Return the host that a source asks, by which a block is remembered."""
-    asked = {"naver": settings.naver_search_url, "naver-api": settings.naver_api_url}
-    return urlsplit(asked.get(source, "")).netloc or source
+def _refuse_unknown_filters(source: Source, query: SearchQuery) -> None:
+    for name, value in query.filters().items():
+        if source.can_filter(name, value):
+            continue
+        others = [one.name for one in SOURCES if one.can_filter(name, value)]
+        instead = f", or search with --source {others[0]}" if others else ""
+        raise BadRequestError(
+            f"The source {source.name} knows no {name} {value!r}: leave it out{instead}."
+        )
 
 
 @task(

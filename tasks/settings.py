@@ -1,6 +1,7 @@
 """The settings: the one place that reads the environment and ``.env``.
 
-Build it where a run starts (``Settings()``), hand it on from there.
+Build ``Settings()`` where a run starts and hand it on from there. What only one source reads is a
+subclass of ``FromEnvironment`` in that source's module.
 """
 
 from pathlib import Path
@@ -14,13 +15,16 @@ from tasks.errors import BadRequestError
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
+DATASETS = "naver_collected"  # the folder of the datasets, in the data folder
+
 TaskRunnerName = Literal["threads", "dask", "ray"]
 
 
-class Settings(BaseSettings):
-    """Each field is the environment variable of the same name; ``.env.example`` explains them.
+class FromEnvironment(BaseSettings):
+    """Settings of which each is the environment variable of the same name, or stands in ``.env``.
 
     Raises ``BadRequestError`` where one cannot be right, without its value, which may be secret.
+    ``.env.example`` explains all of them.
     """
 
     def __init__(self, **values: Any) -> None:
@@ -40,6 +44,10 @@ class Settings(BaseSettings):
         extra="ignore",
     )
 
+
+class Settings(FromEnvironment):
+    """What the whole program reads."""
+
     data_dir: Path = PROJECT_DIR / "data"
 
     database_url: SecretStr | None = None
@@ -48,11 +56,6 @@ class Settings(BaseSettings):
     pgdatabase: str = "cv_dataset_builder"
     pguser: str | None = None
     pgpassword: SecretStr | None = None
-
-    naver_search_url: str = "https://search.naver.com/search.naver"
-    naver_api_url: str = "https://openapi.naver.com/v1/search/image"
-    naver_client_id: SecretStr | None = None
-    naver_client_secret: SecretStr | None = None
 
     download_allow_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     download_requests_per_s: float = Field(default=8.0, ge=0, le=1000, allow_inf_nan=False)

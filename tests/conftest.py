@@ -15,6 +15,7 @@ from tasks.fetching.politeness import politeness
 from tasks.process import stopping
 from tasks.settings import Settings
 from tests.naver_replica.serving import Replica, serve
+from tests.support.surroundings import readers, variables
 
 TINY_CLIP = Path(__file__).parent / "tiny_clip"
 
@@ -35,9 +36,10 @@ def replica() -> Iterator[Replica]:
 def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep a developer's own .env and data out of every test, and the stop of an earlier run."""
     stopping.allow_work()
-    monkeypatch.setitem(Settings.model_config, "env_file", None)
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
+    for reader in readers():
+        monkeypatch.setitem(reader.model_config, "env_file", None)
+    for name in variables():
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
     politeness.cache_clear()  # no test has to do with hosts that failed in another
 

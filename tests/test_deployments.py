@@ -15,10 +15,11 @@ import prefect.settings
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.settings import PREFECT_API_URL
 from prefect.settings import Settings as PrefectSettings
 
-from tasks.settings import Settings
+from tests.support.surroundings import variables
 
 ROOT = Path(__file__).parents[1]
 DEPLOYMENTS = ROOT / "deployments"
@@ -33,7 +34,7 @@ each_of_ours = pytest.mark.parametrize("name", OURS)
 
 def is_setting(name: str) -> bool:
     """Say whether we or Prefect read this variable."""
-    return name.lower() in Settings.model_fields or hasattr(prefect.settings, name)
+    return name in variables() or hasattr(prefect.settings, name)
 
 
 def prefects(*arguments: str) -> str:
@@ -118,8 +119,36 @@ def test_the_image_is_made_of_files_that_exist_and_holds_no_secret() -> None:
     assert rules[1] == "*"  # nothing goes in that is not named
     named = [rule[1:] for rule in rules if rule.startswith("!")]
     assert all((ROOT / path).exists() for path in named)
-    packages = {"dashboard", "flows", "tasks", "pyproject.toml", "constraints.txt", "prefect.yaml"}
+    packages = {
+        "dashboard",
+        "flows",
+        "tasks",
+        "words",
+        "pyproject.toml",
+        "constraints.txt",
+        "prefect.yaml",
+    }
     assert packages <= set(named)
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_what_all_runs_share_is_limited_and_a_limit_that_was_changed_stays() -> None:
+    def limits() -> dict[str, int]:
+        with get_client(sync_client=True) as client:
+            return {one.name: one.limit for one in client.read_global_concurrency_limits()}
+
+    command = [sys.executable, str(DEPLOYMENTS / "limits.py")]
+    environment = {**os.environ, "PREFECT_API_URL": str(PREFECT_API_URL.value())}
+    before = limits()
+    subprocess.run(command, env=environment, check=True, timeout=90)  # noqa: S603 — our own
+    assert limits() == before | {"naver": 1, "gpu": 1}
+    with get_client(sync_client=True) as client:
+        client.update_global_concurrency_limit("naver", GlobalConcurrencyLimitUpdate(limit=3))
+    subprocess.run(command, env=environment, check=True, timeout=90)  # noqa: S603 — our own
+    assert limits() == before | {"naver": 3, "gpu": 1}
+    with get_client(sync_client=True) as client:
+        for name in {"naver", "gpu"} - before.keys():
+            client.delete_global_concurrency_limit_by_name(name)
 
 
 @pytest.mark.usefixtures("prefect_server")

@@ -22,8 +22,8 @@ from tasks.workspace import Result, Workspace
 A, B = "http://a.kr/1.jpg", "https://b.kr/2.png"
 
 
-def found(path: Path | None, **filters: str) -> list[Candidate]:
-    query = SearchQuery("고양이", input=path, **filters)  # type: ignore[arg-type]
+def found(path: Path | None) -> list[Candidate]:
+    query = SearchQuery("고양이", input=path)
     return [candidate for page in files.search(query, Settings()) for candidate in page]
 
 
@@ -185,15 +185,6 @@ def test_an_input_that_is_not_there_is_said(
 def test_a_list_that_cannot_be_read_is_said() -> None:
     with pytest.raises(BadRequestError, match="cannot be read: Input/output error"):
         found(Path("/proc/self/mem"))  # a file that not even root can read from its beginning
-
-
-@pytest.mark.parametrize(
-    "asked", [{"size": "large"}, {"colour": "green"}, {"sort": "newest"}, {"period": "1w"}]
-)
-def test_a_filter_is_refused(tmp_path: Path, asked: dict[str, str]) -> None:
-    ((name, value),) = asked.items()
-    with pytest.raises(BadRequestError, match=f"no {name} '{value}'"):
-        found(written(tmp_path, "a.txt", A), **asked)
 
 
 def test_a_folder_gives_its_files_in_natural_order(

@@ -7,7 +7,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from html import unescape
@@ -30,6 +30,7 @@ from tasks.settings import Settings
 from tasks.sources import naver
 from tasks.sources.network_log import NetworkLog
 from tasks.sources.query import SearchQuery
+from tasks.sources.source import Page
 from tests.naver_replica.faults import Fault
 from tests.naver_replica.results import Result
 from tests.naver_replica.serving import Replica
@@ -53,21 +54,36 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(naver, "FIRST_TILES_TIMEOUT_S", 1.0)
 
 
-def settings_for(replica: Replica, *faults: Fault) -> Settings:
-    return Settings(naver_search_url=replica.search_url_with(*faults))
+Switch = Callable[..., None]
 
 
-def found(query: str, settings: Settings) -> list[Candidate]:
-    return [candidate for page in naver.search(SearchQuery(query), settings) for candidate in page]
+@pytest.fixture(autouse=True)
+def faulty(replica: Replica, monkeypatch: pytest.MonkeyPatch) -> Switch:
+    """Search the replica; return what switches faults of its page on."""
+
+    def switch(*faults: Fault) -> None:
+        monkeypatch.setenv("NAVER_SEARCH_URL", replica.search_url_with(*faults))
+
+    switch()
+    return switch
+
+
+def pages_of(query: str, **filters: str) -> Generator[Page]:
+    return naver.search(SearchQuery(query, **filters), Settings())  # type: ignore[arg-type]
+
+
+def found(query: str) -> list[Candidate]:
+    return [candidate for page in pages_of(query) for candidate in page]
 
 
 @pytest.mark.parametrize("faults", ALL_RESULTS_FOUND_WITH)
 def test_all_results_are_found_with_their_originals(
-    replica: Replica, faults: tuple[Fault, ...]
+    replica: Replica, faulty: Switch, faults: tuple[Fault, ...]
 ) -> None:
+    faulty(*faults)
     truth = replica.truth("고양이")
 
-    candidates = found("고양이", settings_for(replica, *faults))
+    candidates = found("고양이")
 
     assert [candidate.url for candidate in candidates] == list(truth)
     assert [candidate.rank for candidate in candidates] == list(range(1, 151))
@@ -97,7 +113,7 @@ def test_rows_are_waited_for_when_their_tiles_are_seen_first(
 
     monkeypatch.setattr(NetworkLog, "_events", events)
 
-    candidates = found("고양이", settings_for(replica))
+    candidates = found("고양이")
 
     truth = replica.truth("고양이")
     assert [candidate.url for candidate in candidates] == list(truth)
@@ -111,28 +127,30 @@ def states_no_size(faults: tuple[Fault, ...]) -> bool:
 
 
 def test_the_tiles_alone_give_all_results(
-    replica: Replica, monkeypatch: pytest.MonkeyPatch, quick: None
+    replica: Replica, faulty: Switch, monkeypatch: pytest.MonkeyPatch, quick: None
 ) -> None:
+    faulty(Fault.NO_DATA)
     monkeypatch.setattr(naver, "_CONTINUATION_PATH", re.compile("an address of another year"))
 
-    candidates = found("강아지", settings_for(replica, Fault.NO_DATA))
+    candidates = found("강아지")
 
     assert {candidate.url for candidate in candidates} == set(replica.truth("강아지"))
     assert all(c.addresses[0].kind is AddressKind.ORIGINAL for c in candidates)
 
 
-def test_the_search_ends_at_about_five_hundred(replica: Replica) -> None:
-    assert 500 <= len(found("고양이 700", settings_for(replica))) < 600
+def test_the_search_ends_at_about_five_hundred() -> None:
+    assert 500 <= len(found("고양이 700")) < 600
 
 
 def test_a_page_whose_scrolling_always_fails_gives_its_first_results(
-    replica: Replica, quick: None
+    faulty: Switch, quick: None
 ) -> None:
-    assert len(found("고양이", settings_for(replica, Fault.ENDLESS))) == 48
+    faulty(Fault.ENDLESS)
+    assert len(found("고양이")) == 48
 
 
-def test_no_results_are_no_error(replica: Replica) -> None:
-    assert found("없는검색어", settings_for(replica)) == []
+def test_no_results_are_no_error() -> None:
+    assert found("없는검색어") == []
 
 
 @pytest.mark.parametrize(
@@ -143,35 +161,38 @@ def test_no_results_are_no_error(replica: Replica) -> None:
         ("성인", AdultQueryError, "logged in"),
     ],
 )
-def test_a_refusal_is_named(
-    replica: Replica, query: str, error: type[SearchError], message: str
-) -> None:
+def test_a_refusal_is_named(query: str, error: type[SearchError], message: str) -> None:
     with pytest.raises(error, match=message):
-        found(query, settings_for(replica))
+        found(query)
 
 
-def test_a_block_while_scrolling_comes_after_the_first_page(replica: Replica) -> None:
-    pages = naver.search(SearchQuery("고양이"), settings_for(replica, Fault.BLOCKED_LATER))
+def test_a_block_while_scrolling_comes_after_the_first_page(faulty: Switch) -> None:
+    faulty(Fault.BLOCKED_LATER)
+    pages = pages_of("고양이")
 
     assert len(next(pages)) == 48
     with pytest.raises(BlockedError):
         next(pages)
 
 
-def test_a_page_in_which_nothing_can_be_read_has_changed(replica: Replica, quick: None) -> None:
-    settings = Settings(naver_search_url=replica.search_url.replace("search.naver", "robots.txt"))
+def test_a_page_in_which_nothing_can_be_read_has_changed(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch, quick: None
+) -> None:
+    unreadable = replica.search_url.replace("search.naver", "robots.txt")
+    monkeypatch.setenv("NAVER_SEARCH_URL", unreadable)
 
     with pytest.raises(PageChangedError, match="check_naver"):
-        found("고양이", settings)
+        found("고양이")
 
 
-def test_a_host_that_cannot_be_reached_is_named() -> None:
+def test_a_host_that_cannot_be_reached_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{closed.getsockname()[1]}"
+        monkeypatch.setenv("NAVER_SEARCH_URL", f"http://{host}/search.naver")
 
         with pytest.raises(UnreachableError, match=f"{host} cannot be reached"):
-            found("고양이", Settings(naver_search_url=f"http://{host}/search.naver"))
+            found("고양이")
 
 
 def test_a_host_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,18 +200,17 @@ def test_a_host_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("tasks.sources.browser.PAGE_LOAD_TIMEOUT_S", 8)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/search.naver"
+        monkeypatch.setenv("NAVER_SEARCH_URL", address)
 
         with pytest.raises(UnreachableError, match="did not answer in time"):
-            found("고양이", Settings(naver_search_url=address))
+            found("고양이")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_closing_the_search_early_ends_the_browser(
-    replica: Replica, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_closing_the_search_early_ends_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     with tempfile.TemporaryDirectory(prefix="t-") as path:
         monkeypatch.setattr(tempfile, "tempdir", path)
-        pages = naver.search(SearchQuery("고양이"), settings_for(replica))
+        pages = pages_of("고양이")
         next(pages)
         assert processes(Path(path))
 
@@ -201,11 +221,11 @@ def test_closing_the_search_early_ends_the_browser(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_after_a_crash_of_the_browser_the_search_goes_on_where_it_was(
-    replica: Replica, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="t-") as path:
         monkeypatch.setattr(tempfile, "tempdir", path)
-        with Search("naver", SearchQuery("고양이"), settings_for(replica)) as search:
+        with Search(naver.SOURCE, SearchQuery("고양이"), Settings()) as search:
             ranks = [candidate.rank for candidate in search.take(40)]
             end_browsers(Path(path))
             ranks += [candidate.rank for candidate in search.take(8)]  # these were read before
@@ -224,13 +244,11 @@ def end_browsers(folder: Path) -> None:
                 os.kill(int(process.name), signal.SIGKILL)
 
 
-def test_loads_of_another_machine_keep_their_distance(
-    replica: Replica, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_loads_of_another_machine_keep_their_distance(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(naver, "_is_on_this_machine", lambda netloc: False)
     monkeypatch.setattr(naver, "PACE_S", 2.0)
     monkeypatch.setattr(naver, "JITTER_S", 0.0)
-    pages = naver.search(SearchQuery("고양이"), settings_for(replica))
+    pages = pages_of("고양이")
     first, _, last = [time.monotonic() for _ in pages]
     # Two distances lie between the loads, less what the first one took until it came.
     assert last - first > 2.0
@@ -239,7 +257,7 @@ def test_loads_of_another_machine_keep_their_distance(
 def test_four_searches_at_once_do_not_get_in_each_others_way(replica: Replica) -> None:
     queries = ["고양이", "사과", "자동차", "집"]
     with ThreadPoolExecutor(len(queries)) as pool:
-        candidates = list(pool.map(lambda query: found(query, settings_for(replica)), queries))
+        candidates = list(pool.map(found, queries))
     for query, searched in zip(queries, candidates, strict=True):
         assert [candidate.url for candidate in searched] == list(replica.truth(query))
 
@@ -255,7 +273,7 @@ def test_filters_reach_the_page(
     replica: Replica, filters: dict[str, str], is_right: Callable[[Result], bool]
 ) -> None:
     truth = replica.truth("고양이")
-    pages = naver.search(SearchQuery("고양이", **filters), settings_for(replica))
+    pages = pages_of("고양이", **filters)
     urls = {candidate.url for page in pages for candidate in page}
     assert urls == {url for url, result in truth.items() if is_right(result)}
     assert 0 < len(urls) < len(truth)

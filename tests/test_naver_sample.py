@@ -9,7 +9,7 @@ import pytest
 
 from tasks.sources.naver_page import embedded
 from tasks.sources.naver_results import Result
-from tests.naver_markup import AD, page_of
+from tests.support.naver_markup import AD, page_of
 
 SAMPLE = json.loads((Path(__file__).parent / "naver_sample.json").read_text(encoding="utf-8"))
 AD_SLOTS = (11, 35)  # the sample's own ranks count these slots too

@@ -4,11 +4,13 @@ from collections.abc import Generator, Iterable
 
 import pytest
 
-from tasks.errors import BlockedError, BrowserError
+from tasks.errors import BadRequestError, BlockedError, BrowserError
 from tasks.records import Address, Candidate
-from tasks.search import SOURCES, Page, Search, source_for
+from tasks.search import SOURCES, Search, source_named
 from tasks.settings import Settings
 from tasks.sources.query import SearchQuery
+from tasks.sources.source import Page, Source
+from words import LANGUAGES, templates
 
 
 def candidate(number: int) -> Candidate:
@@ -38,41 +40,39 @@ class ListSource:
             self.closed += 1
 
 
-def opened(
-    monkeypatch: pytest.MonkeyPatch, *pages: list[int] | Exception
-) -> tuple[Search, ListSource]:
+def opened(*pages: list[int] | Exception) -> tuple[Search, ListSource]:
     source = ListSource(pages)
-    monkeypatch.setitem(SOURCES, "list", source.search)
-    return Search("list", SearchQuery("사과"), Settings()), source
+    listed = Source(name="list", search=source.search)
+    return Search(listed, SearchQuery("사과"), Settings()), source
 
 
-def test_candidates_come_as_soon_as_there_are_any(monkeypatch: pytest.MonkeyPatch) -> None:
-    search, _ = opened(monkeypatch, [1, 2, 3], [4, 5])
+def test_candidates_come_as_soon_as_there_are_any() -> None:
+    search, _ = opened([1, 2, 3], [4, 5])
     assert numbers(search.take(64)) == [1, 2, 3]
     assert numbers(search.take(64)) == [4, 5]
     assert search.take(64) == ()
     assert search.take(64) == ()
 
 
-def test_a_page_is_given_in_parts_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    search, _ = opened(monkeypatch, [1, 2, 3, 4, 5], [6])
+def test_a_page_is_given_in_parts_and_loses_nothing() -> None:
+    search, _ = opened([1, 2, 3, 4, 5], [6])
     assert [numbers(search.take(2)) for _ in range(5)] == [[1, 2], [3, 4], [5], [6], []]
 
 
-def test_nothing_is_given_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    search, _ = opened(monkeypatch, [1, 2, 1], [2, 1], [3, 1])
+def test_nothing_is_given_twice() -> None:
+    search, _ = opened([1, 2, 1], [2, 1], [3, 1])
     assert numbers(search.take(64)) == [1, 2]
     assert numbers(search.take(64)) == [3]
 
 
-def test_what_is_known_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    search, _ = opened(monkeypatch, [1, 2], [3])
+def test_what_is_known_is_skipped() -> None:
+    search, _ = opened([1, 2], [3])
     search.skip([candidate(1), candidate(2)])
     assert numbers(search.take(64)) == [3]
 
 
-def test_it_goes_on_where_the_source_broke_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    search, source = opened(monkeypatch, [1, 2], BrowserError("died"), [3])
+def test_it_goes_on_where_the_source_broke_off() -> None:
+    search, source = opened([1, 2], BrowserError("died"), [3])
     assert numbers(search.take(64)) == [1, 2]
     with pytest.raises(BrowserError):
         search.take(64)
@@ -80,8 +80,8 @@ def test_it_goes_on_where_the_source_broke_off(monkeypatch: pytest.MonkeyPatch) 
     assert source.opened == 2
 
 
-def test_closing_it_closes_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    search, source = opened(monkeypatch, [1], [2])
+def test_closing_it_closes_the_source() -> None:
+    search, source = opened([1], [2])
     with search:
         search.take(64)
         assert source.closed == 0
@@ -99,12 +99,68 @@ def test_closing_it_closes_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_auto_is_the_api_where_its_keys_are_set(
-    name: str, keys: dict[str, str], source: str
+    name: str, keys: dict[str, str], source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert source_for(name, Settings(**keys)) == source
+    for variable, value in keys.items():
+        monkeypatch.setenv(variable.upper(), value)
+    assert source_named(name).name == source
 
 
-def test_a_refusal_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    search, _ = opened(monkeypatch, BlockedError("for a while"))
+def test_a_block_is_remembered_by_the_host_that_a_source_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NAVER_SEARCH_URL", "http://127.0.0.1:8000/search.naver")
+    hosts = {source.name: source.host for source in SOURCES}
+    assert hosts == {
+        "naver": "127.0.0.1:8000", "naver-api": "openapi.naver.com", "files": "files",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_a_source_has_its_words_and_a_name_of_its_own(source: Source) -> None:
+    assert [one.name for one in SOURCES].count(source.name) == 1
+    for language in LANGUAGES:
+        wanted = {f"value.source.{source.name}", f"source.{source.name}.why"}
+        assert wanted <= templates(language).keys()
+
+
+@pytest.mark.parametrize(
+    ("source", "known"),
+    [
+        ("naver", {"size": "large", "colour": "green", "licence": "ccl", "period": "1w"}),
+        ("naver", {"sort": "oldest", "section": "blog", "period": "20260101-20260131"}),
+        ("naver-api", {"size": "large", "sort": "newest"}),
+        ("files", {}),
+    ],
+)
+def test_a_filter_that_a_source_knows_is_taken(source: str, known: dict[str, str]) -> None:
+    query = SearchQuery("고양이", **known)  # type: ignore[arg-type]
+    assert Search(source_named(source), query, Settings()).loads == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "unknown"),
+    [
+        ("naver-api", {"colour": "green"}),
+        ("naver-api", {"licence": "commercial"}),
+        ("naver-api", {"period": "1w"}),
+        ("naver-api", {"section": "blog"}),
+        ("naver-api", {"sort": "oldest"}),
+        ("files", {"size": "large"}),
+        ("files", {"colour": "green"}),
+        ("files", {"sort": "newest"}),
+        ("files", {"period": "1w"}),
+    ],
+)
+def test_a_filter_that_a_source_does_not_know_is_refused_before_anything_is_opened(
+    source: str, unknown: dict[str, str]
+) -> None:
+    ((name, value),) = unknown.items()
+    with pytest.raises(BadRequestError, match=f"no {name} '{value}'.*leave it out.*--source naver"):
+        Search(source_named(source), SearchQuery("고양이", **unknown), Settings())  # type: ignore[arg-type]
+
+
+def test_a_refusal_is_not_hidden() -> None:
+    search, _ = opened(BlockedError("for a while"))
     with pytest.raises(BlockedError, match="for a while"):
         search.take(64)

@@ -18,12 +18,11 @@ from dashboard.bodies import (
     RunBody,
 )
 from dashboard.errors import NotFoundError, TokenError, TooManyError, answers_of
-from dashboard.folders import DEFAULT_PARENT
 from dashboard.security import address_of
 from dashboard.services import Parts
 from flows.request import CollectRequest
 from tasks.errors import DatabaseError
-from tasks.settings import PROJECT_DIR
+from tasks.settings import DATASETS, PROJECT_DIR
 
 STATIC = PROJECT_DIR / "dashboard" / "static"
 
@@ -45,7 +44,7 @@ def options(services: Parts) -> Form:
     del defaults["query"], defaults["job_id"]
     return Form(
         fields=fields,
-        defaults=defaults | {"limit": DEFAULT_LIMIT, "out_dir": DEFAULT_PARENT},
+        defaults=defaults | {"limit": DEFAULT_LIMIT, "out_dir": DATASETS},
         max_queries=MAX_QUERIES,
         runner=LauncherInfo(
             kind=launcher.kind,

@@ -1,6 +1,6 @@
 """Shares in what all runs, on all machines, may use only so many at a time.
 
-How many is a global concurrency limit of Prefect's server; ``deployments/worker.sh`` makes them.
+How many is a global concurrency limit of Prefect's server; ``deployments/limits.py`` makes them.
 Where the server has no such limit, nobody waits.
 """
 
@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from prefect.concurrency.sync import concurrency
 
+GPU = "gpu"  # the name of its limit; those of the sources are their own
 LEASE_S = 60.0  # a run that was killed holds its share no longer
 
 

@@ -16,34 +16,33 @@ import logging
 import os
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import NoReturn
 
 from tasks.errors import BadRequestError
 from tasks.records import Address, AddressKind, Candidate
 from tasks.settings import Settings
-from tasks.sources.naver_address import web_address
+from tasks.sources.address import tries, web_address
 from tasks.sources.query import SearchQuery
+from tasks.sources.source import Page, Source
+from tasks.sources.stated import title
 
-SOURCE = "files"
+NAME = "files"
 PAGE_SIZE = 100
 MAX_LIST_BYTES = 100_000_000  # about a million rows
-MAX_TITLE_CHARS = 500
 MAX_SHOWN_CHARS = 80
 
 Row = tuple[int, Mapping[str, object]]  # its line, and what stands there by url, title, page_url
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
-def search(query: SearchQuery, settings: Settings) -> Generator[tuple[Candidate, ...]]:
+def search(query: SearchQuery, _settings: Settings) -> Generator[Page]:
     """Yield the candidates of ``query.input`` in pages of up to 100, in their order.
 
-    Raises BadRequestError before the first page where the list, a row of it, or a filter of the
-    query cannot be right. Only files of a folder that was named get an address of this machine.
+    Raises BadRequestError before the first page where the list or a row of it cannot be right. Only
+    files of a folder that was named get an address of this machine.
     """
-    _refuse_filters(query)
     if query.input is None:
         raise BadRequestError(
             "The source files needs a list of addresses or a folder of images: name it as input."
@@ -57,16 +56,6 @@ def search(query: SearchQuery, settings: Settings) -> Generator[tuple[Candidate,
         yield tuple(candidates[start : start + PAGE_SIZE])
 
 
-def _refuse_filters(query: SearchQuery) -> None:
-    plain = SearchQuery(query.text, input=query.input)
-    for name in (field.name for field in fields(query)):
-        if getattr(query, name) != getattr(plain, name):
-            raise BadRequestError(
-                f"The source files searches nothing, so that it knows no {name} "
-                f"{getattr(query, name)!r}: leave it out."
-            )
-
-
 def _of_folder(folder: Path) -> list[Candidate]:
     """Return a candidate for each file; what is no image is for later stages to say."""
     root = folder.resolve()
@@ -74,7 +63,7 @@ def _of_folder(folder: Path) -> list[Candidate]:
     if not found:
         raise BadRequestError(f"{folder} holds no files.")
     return [
-        Candidate((Address(path.as_uri(), AddressKind.FILE),), rank, SOURCE, _clean(path.stem))
+        Candidate((Address(path.as_uri(), AddressKind.FILE),), rank, NAME, title(path.stem))
         for rank, path in enumerate(found, start=1)
     ]
 
@@ -92,7 +81,7 @@ def _files(root: Path) -> Iterator[Path]:
             if path.is_file() and path.resolve().is_relative_to(root):
                 yield path
             else:
-                _log.warning("%s is left out: no file of that folder.", path)
+                log.warning("%s is left out: no file of that folder.", path)
 
 
 def _natural(path: Path) -> list[list[tuple[bool, int, str]]]:
@@ -206,11 +195,7 @@ def _candidate(path: Path, rank: int, row: Row) -> Candidate:
     url, page_url = (_web_address(path, number, values.get(name)) for name in ("url", "page_url"))
     if not url:
         raise _wrong(path, number, "there is no url")
-    addresses = [Address(url)]
-    if page_url:  # some hosts want the page as the Referer
-        addresses.append(Address(url, referer=page_url))
-    title = _clean(str(values.get("title") or ""))
-    return Candidate(tuple(addresses), rank, SOURCE, title, page_url)
+    return Candidate(tries(url, page_url), rank, NAME, title(values.get("title")), page_url)
 
 
 def _web_address(path: Path, number: int, value: object) -> str:
@@ -222,12 +207,6 @@ def _web_address(path: Path, number: int, value: object) -> str:
     return address
 
 
-def _clean(text: str) -> str:
-    """Return a title that can be stored: no lone surrogates, no runs of white space."""
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    return " ".join(text.split())[:MAX_TITLE_CHARS]
-
-
 def _shown(value: object) -> str:
     text = repr(value).encode("utf-8", "backslashreplace").decode("utf-8")
     return text if len(text) <= MAX_SHOWN_CHARS else f"{text[:MAX_SHOWN_CHARS]}…"
@@ -235,3 +214,6 @@ def _shown(value: object) -> str:
 
 def _wrong(path: Path, number: int, what: str) -> BadRequestError:
     return BadRequestError(f"{path}, line {number}: {what}.")
+
+
+SOURCE = Source(name=NAME, search=search, needs_input=True)

@@ -29,8 +29,7 @@ from tasks.errors import (
     UnreachableError,
 )
 from tasks.process import stopping
-from tasks.records import Candidate
-from tasks.settings import Settings
+from tasks.settings import FromEnvironment, Settings
 from tasks.sources.browser import open_browser
 from tasks.sources.naver_filters import parameters
 from tasks.sources.naver_page import (
@@ -40,10 +39,11 @@ from tasks.sources.naver_page import (
     read_page,
     tiles,
 )
-from tasks.sources.naver_results import Extraction, Ranking
+from tasks.sources.naver_results import NAME, Extraction, Ranking
 from tasks.sources.naver_tiles import TILE_SELECTOR
 from tasks.sources.network_log import NetworkLog, Response
 from tasks.sources.query import SearchQuery
+from tasks.sources.source import Page, Source
 
 # At most one load in PACE_S plus up to JITTER_S, whoever asks for it: the pace at which a person
 # scrolls, and that of the gentlest client known to stay unblocked. A host on this machine is a
@@ -83,10 +83,16 @@ _SCROLL_SCRIPT = """
 """
 _STEP_BACK_SCRIPT = "scrollBy(0, -300)"  # a page that has stalled goes on when it is scrolled again
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
-def search(query: SearchQuery, settings: Settings) -> Generator[tuple[Candidate, ...]]:
+class NaverSettings(FromEnvironment):
+    """Where Naver's result page is."""
+
+    naver_search_url: str = "https://search.naver.com/search.naver"
+
+
+def search(query: SearchQuery, settings: Settings) -> Generator[Page]:
     """Yield the candidates of a query page by page, best first, each once, about 500 at most.
 
     Nothing is yielded where Naver has no results. Raises UnreachableError, BlockedError,
@@ -95,12 +101,12 @@ def search(query: SearchQuery, settings: Settings) -> Generator[tuple[Candidate,
     """
     ranking = Ranking()
     with open_browser(settings) as browser:
-        page = ResultsPage(browser, search_address(query, settings.naver_search_url))
+        page = ResultsPage(browser, search_address(query, _url()))
         load = page.open()
         for number in range(1, MOST_LOADS + 1):
             fresh = ranking.add(load)
             found = ", ".join(f"{part.strategy} {len(part.results)}" for part in load)
-            _log.info(
+            log.info(
                 "Load %d for “%s”: %s; %d new.", number, query.text, found or "none", len(fresh)
             )
             if fresh:
@@ -226,7 +232,7 @@ class ResultsPage:
             raise _refusal(kind, response.status, self._host)
         self.is_at_end = rows.next_url == ""
         if kind is not PageKind.RESULTS and not self.is_at_end:
-            _log.warning("%s answered a scroll with %s (%d).", self._host, kind, response.status)
+            log.warning("%s answered a scroll with %s (%d).", self._host, kind, response.status)
         return rows
 
     def _tile_count(self) -> int:
@@ -275,3 +281,16 @@ def _refusal(kind: PageKind, status: int, host: str) -> SearchError:
         f"{host} answered (status {status}), but no result can be read from its page: its layout "
         "has probably changed. `python flows/check_naver.py QUERY` shows what can still be read."
     )
+
+
+def _url() -> str:
+    return NaverSettings().naver_search_url
+
+
+SOURCE = Source(
+    name=NAME,
+    search=search,
+    url=_url,
+    slot="naver",
+    filters=dict.fromkeys(("size", "colour", "licence", "period", "sort", "section")),
+)

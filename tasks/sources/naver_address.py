@@ -1,4 +1,4 @@
-"""The addresses on Naver's result pages: which may be fetched, and where the full image lies.
+"""The addresses on Naver's result pages: where the full image lies, and what else shows it. Pure.
 
 Naver shows every image through ``search.pstatic.net/common/?src=<original>&type=<size>`` (its own
 hosts) or ``/sunny/`` (all others). The original and the large preview can be read off such an
@@ -6,19 +6,16 @@ address without opening anything. An empty string stands for "no address" throug
 """
 
 import re
-import string
-from urllib.parse import quote, quote_from_bytes, unquote_to_bytes, urlsplit, urlunsplit
+from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit, urlunsplit
 
 from tasks.records import Address, AddressKind
+from tasks.sources.address import KEPT_CHARS, web_address
 
 SEARCH_PAGE = "https://search.naver.com/"  # as a Referer: where a visitor would come from
 VIEWER_SIZE = "sc960_832"  # the rendition that Naver's own viewer shows
-MAX_ADDRESS_CHARS = 4_000  # continuation addresses, the longest seen, have about 1,800
 MAX_TRIES_OF_ORIGINAL = 4  # with viewer and thumbnail, six requests for an image that is gone
 
 _PROXY_PATHS = frozenset({"/common/", "/common", "/sunny/", "/sunny"})
-_NOT_IN_HOSTS = frozenset(" \\<>\"'`^{|}")
-_KEPT_CHARS = string.punctuation  # with "%": what is encoded stays encoded
 _SOURCE = re.compile(r"(?:^|&)src=([^&]*)")
 _PLAIN_SOURCE = re.compile(r"(?:^|&)src=(https?://.*?)(?:&(?:type|quality|autoRotate)=|$)")
 _SIZE = re.compile(r"(^|&)type=[^&]*")
@@ -43,28 +40,6 @@ _FULL_SIZE = tuple(
 )
 
 
-def web_address(value: object) -> str:
-    """Return the http(s) address in ASCII, without fragment; empty for anything else.
-
-    Letters beyond ASCII become UTF-8 percent codes; codes that are there stay as they are.
-    """
-    if not isinstance(value, str) or len(value) > MAX_ADDRESS_CHARS:
-        return ""
-    text = value.strip()
-    if not text.isprintable():  # control characters, lone surrogates
-        return ""
-    try:
-        parts = urlsplit(text)
-        is_usable = parts.hostname and parts.port != 0 and _NOT_IN_HOSTS.isdisjoint(parts.netloc)
-        host = parts.netloc.encode("idna").decode()
-    except ValueError:  # a broken IPv6 address, a port that is no number, a label too long
-        return ""
-    if parts.scheme not in {"http", "https"} or not is_usable:
-        return ""
-    path, query = (quote(part, safe=_KEPT_CHARS) for part in (parts.path, parts.query))
-    return urlunsplit((parts.scheme, host, path, query, ""))
-
-
 def proxied_original(address: str) -> str:
     """Return the address that a proxy address carries; empty where it is none.
 
@@ -79,7 +54,7 @@ def proxied_original(address: str) -> str:
     encoded = _SOURCE.search(parts.query)
     if not encoded:
         return ""
-    return web_address(quote_from_bytes(unquote_to_bytes(encoded[1]), safe=_KEPT_CHARS))
+    return web_address(quote_from_bytes(unquote_to_bytes(encoded[1]), safe=KEPT_CHARS))
 
 
 def full_size(address: str) -> tuple[str, ...]:

@@ -19,13 +19,15 @@ from pydantic import SecretStr
 from tasks.errors import BadRequestError, KeysError
 from tasks.process import stopping
 from tasks.records import Candidate
-from tasks.settings import Settings
-from tasks.sources.naver_address import web_address
+from tasks.settings import FromEnvironment, Settings
+from tasks.sources.address import web_address
 from tasks.sources.naver_api_refusals import Refusal, changed, error_of, unreachable
+from tasks.sources.naver_panel import Size, Sort
 from tasks.sources.naver_results import result_of
-from tasks.sources.query import SearchQuery, Size, Sort
+from tasks.sources.query import SearchQuery
+from tasks.sources.source import Page, Source
 
-SOURCE = "naver-api"
+NAME = "naver-api"
 PAGE_SIZE = 100
 LAST_START = 1000  # so that a query reaches 1,099 results
 CALLS_PER_DAY = 25_000  # of all of Naver's search APIs together
@@ -36,11 +38,18 @@ MAX_MESSAGE_CHARS = 200
 
 _FILTERS: dict[Size, str] = {"any": "all", "small": "small", "medium": "medium", "large": "large"}
 _SORTS: dict[Sort, str] = {"relevance": "sim", "newest": "date"}
-_UNKNOWN_FILTERS = ("colour", "licence", "period", "section")
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 _HUB_URL = "https://naverapihub.apigw.ntruss.com/search/v1/image"
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
+
+
+class NaverApiSettings(FromEnvironment):
+    """Where Naver's API is, and the keys to it."""
+
+    naver_api_url: str = "https://openapi.naver.com/v1/search/image"
+    naver_client_id: SecretStr | None = None
+    naver_client_secret: SecretStr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,7 @@ HUB = Dialect(
 )
 
 
-def search(query: SearchQuery, settings: Settings) -> Generator[tuple[Candidate, ...]]:
+def search(query: SearchQuery, _settings: Settings) -> Generator[Page]:
     """Yield the candidates of a query in pages of up to 100, best first, each once, up to 1,099.
 
     Where the API limits the rate, the same call is made again after 0.5, 1, 2 and 4 s; after that
@@ -67,7 +76,7 @@ def search(query: SearchQuery, settings: Settings) -> Generator[tuple[Candidate,
     """
     asked = _parameters(query)
     seen: set[str] = set()
-    with closing(Api(settings)) as api:
+    with closing(Api(NaverApiSettings())) as api:
         # The last page begins within the one before it, as no start is allowed beyond that.
         for start in (*range(1, LAST_START, PAGE_SIZE), LAST_START):
             total, items = api.ask(asked | {"start": str(start)})
@@ -82,7 +91,7 @@ def search(query: SearchQuery, settings: Settings) -> Generator[tuple[Candidate,
 class Api:
     """The connection to one API, and a count of its calls."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: NaverApiSettings) -> None:
         """Raise KeysError or BadRequestError where the settings cannot work."""
         self.host = urlsplit(settings.naver_api_url).netloc.rpartition("@")[2]
         self.calls = 0
@@ -101,7 +110,7 @@ class Api:
                 return _results(answer, self.host)
             if not refusal.is_of_rate or pause_s is None:
                 break
-            _log.info("%s limits the rate; asking again in %g s.", self.host, pause_s)
+            log.info("%s limits the rate; asking again in %g s.", self.host, pause_s)
             stopping.pause(pause_s)
         raise error_of(refusal, self.host)
 
@@ -111,7 +120,7 @@ class Api:
 
     def _call(self, parameters: Mapping[str, str]) -> tuple[int, bytes]:
         self.calls += 1
-        _log.info(
+        log.info(
             "Call %d of this search to %s, from result %s on; the day's quota is %s.",
             self.calls, self.host, parameters["start"], f"{CALLS_PER_DAY:,}",
         )  # fmt: skip
@@ -168,15 +177,6 @@ def dialect_of(url: str) -> Dialect:
 
 
 def _parameters(query: SearchQuery) -> dict[str, str]:
-    plain = SearchQuery(query.text)
-    unknown = [n for n in _UNKNOWN_FILTERS if getattr(query, n) != getattr(plain, n)]
-    if query.sort not in _SORTS:
-        unknown.append("sort")
-    if unknown:
-        raise BadRequestError(
-            f"Naver's API knows no {unknown[0]} {getattr(query, unknown[0])!r}: leave it out, or "
-            "search with --source naver."
-        )
     return {
         "query": query.text,
         "display": str(PAGE_SIZE),
@@ -185,7 +185,7 @@ def _parameters(query: SearchQuery) -> dict[str, str]:
     }
 
 
-def _keys(settings: Settings) -> tuple[str, str]:
+def _keys(settings: NaverApiSettings) -> tuple[str, str]:
     client_id, secret = map(_plain, (settings.naver_client_id, settings.naver_client_secret))
     if not client_id or not secret:
         raise KeysError(
@@ -223,6 +223,7 @@ def _candidates(items: list[dict[str, Any]], start: int, host: str) -> list[Cand
     """Return the candidates, ranked from ``start``; an item that leads nowhere is left out."""
     results = [
         result_of(
+            source=NAME,
             original=item.get("link"),
             thumbnail=item.get("thumbnail"),
             title=item.get("title"),
@@ -231,12 +232,29 @@ def _candidates(items: list[dict[str, Any]], start: int, host: str) -> list[Cand
         for item in items
     ]
     candidates = [
-        replace(result.candidate, source=SOURCE, rank=rank)
-        for rank, result in enumerate(results, start)
-        if result
+        replace(result.candidate, rank=rank) for rank, result in enumerate(results, start) if result
     ]
     if items and not candidates:
         raise changed(host, "with results that have no address")
     if len(candidates) < len(items):
-        _log.warning("%d results have no address.", len(items) - len(candidates))
+        log.warning("%d results have no address.", len(items) - len(candidates))
     return candidates
+
+
+def _url() -> str:
+    return NaverApiSettings().naver_api_url
+
+
+def _has_keys() -> bool:
+    settings = NaverApiSettings()
+    return bool(settings.naver_client_id and settings.naver_client_secret)
+
+
+SOURCE = Source(
+    name=NAME,
+    search=search,
+    url=_url,
+    slot="naver",  # one company is asked, by whichever way
+    filters={"size": _FILTERS, "sort": _SORTS},
+    has_keys=_has_keys,
+)

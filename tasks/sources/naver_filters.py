@@ -4,7 +4,8 @@ Names and values are those of the page's own option panel, as public clients use
 tried on the live site.
 """
 
-from tasks.sources.query import Colour, Licence, SearchQuery, Section, Size, Sort
+from tasks.sources.naver_panel import Colour, Licence, Section, Size, Sort
+from tasks.sources.query import SearchQuery
 
 # Naver filters by area in pixels. Its panel offers "1024×768 or larger"; the bounds of the smaller
 # classes are ours.

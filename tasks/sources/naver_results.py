@@ -1,20 +1,16 @@
-"""Results as Naver's page names them: made from what was read, ranked, and each kept once."""
+"""Results as Naver names them: made from what was read, ranked, and each kept once. Pure."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from html import unescape
 
 from tasks.records import Candidate
-from tasks.sources.naver_address import addresses, full_size, proxied_original, web_address
+from tasks.sources.address import web_address
+from tasks.sources.naver_address import addresses, full_size, proxied_original
+from tasks.sources.stated import size_px, title_in_markup
 
-SOURCE = "naver"
-MAX_TITLE_CHARS = 500
-MAX_SIDE_PX = 100_000
+NAME = "naver"  # of the source that reads the page
 MAX_PER_TEXT = 2_000  # Naver sends 50 to 100 at once and shows 500; no text makes us read more
-
-_MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
 class Strategy(StrEnum):
@@ -81,6 +77,7 @@ class Ranking:
 
 def result_of(
     *,
+    source: str = NAME,
     original: object = "",
     viewer: object = "",
     thumbnail: object = "",
@@ -103,15 +100,15 @@ def result_of(
     )
     if not found:
         return None
-    width, height = map(_side, size)
+    width, height = size_px(*size)
     candidate = Candidate(
         addresses=found,
         rank=0,
-        source=SOURCE,
-        title=_plain(title),
+        source=source,
+        title=title_in_markup(title),
         page_url=web_address(page_url),
-        stated_width=width if height else 0,
-        stated_height=height if width else 0,
+        stated_width=width,
+        stated_height=height,
     )
     return Result(candidate, image_id if isinstance(image_id, str) else "")
 
@@ -122,21 +119,3 @@ def ranked(results: Iterable[Result]) -> tuple[Result, ...]:
         replace(result, candidate=replace(result.candidate, rank=rank))
         for rank, result in enumerate(results, start=1)
     )
-
-
-def _plain(title: object) -> str:
-    """Return a title without markup, entities, runs of white space and lone surrogates."""
-    if not isinstance(title, str):
-        return ""
-    text = unescape(_MARKUP.sub("", title[: 4 * MAX_TITLE_CHARS]))
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    return " ".join(text.split())[:MAX_TITLE_CHARS]
-
-
-def _side(value: object) -> int:
-    """Return a length in px; 0 for what can be none."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 7:
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        return 0
-    return value if 0 < value <= MAX_SIDE_PX else 0

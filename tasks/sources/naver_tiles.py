@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from itertools import dropwhile, islice, pairwise, takewhile
 from typing import NamedTuple
 
+from tasks.sources.address import web_address
 from tasks.sources.html_tags import Tag
-from tasks.sources.naver_address import proxied_original, web_address
+from tasks.sources.naver_address import proxied_original
 from tasks.sources.naver_results import (
     MAX_PER_TEXT,
     Extraction,

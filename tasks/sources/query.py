@@ -1,33 +1,32 @@
-"""The query that a source is asked: the words, and the filters of the search engine.
+"""The query that a source is asked: the words, and the filters of Naver's panel. Pure.
 
-Which filters a source knows is its own affair; one that it does not know it refuses by name.
+Each source says which of the filters it knows; one that it does not know is refused by name.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
 
-Size = Literal["any", "small", "medium", "large"]
-Colour = Literal[
-    "any", "orange", "yellow", "lime", "green", "cyan", "blue", "purple", "pink",
-    "apricot", "ocher", "sepia", "black", "gray", "white",
-]  # fmt: skip
-Licence = Literal["any", "ccl", "commercial", "modification"]
-Sort = Literal["relevance", "newest", "oldest"]
-Section = Literal["all", "blog", "shopping", "place"]
-
-PERIODS = ("any", "1h", "1d", "1w", "1m", "3m", "6m", "1y")
+from tasks.sources.naver_panel import Colour, Licence, Section, Size, Sort
 
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """One query, for any source. ``input`` is the list or folder of the source ``files``."""
+    """One query, for any source. ``input`` is the list or folder of a source that needs one."""
 
     text: str
     size: Size = "any"
     colour: Colour = "any"
     licence: Licence = "any"
-    period: str = "any"  # one of PERIODS, or two days as YYYYMMDD-YYYYMMDD
+    period: str = "any"  # as naver_panel.check_period takes it
     sort: Sort = "relevance"
     section: Section = "all"
     input: Path | None = None
+
+    def filters(self) -> dict[str, str]:
+        """Return the filters that are set, by name."""
+        plain = SearchQuery(self.text, input=self.input)
+        return {
+            one.name: getattr(self, one.name)
+            for one in fields(self)
+            if getattr(self, one.name) != getattr(plain, one.name)
+        }

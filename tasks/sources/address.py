@@ -1,0 +1,44 @@
+"""The addresses of the web that a source names: made safe to ask, and in which order to try them.
+
+An empty string stands for "no address" throughout. Pure.
+"""
+
+import string
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from tasks.records import Address
+
+MAX_ADDRESS_CHARS = 4_000  # Naver's continuation addresses, the longest seen, have about 1,800
+KEPT_CHARS = string.punctuation  # with "%": what is encoded stays encoded
+
+_NOT_IN_HOSTS = frozenset(" \\<>\"'`^{|}")
+
+
+def web_address(value: object) -> str:
+    """Return the http(s) address in ASCII, without fragment; empty for anything else.
+
+    Letters beyond ASCII become UTF-8 percent codes; codes that are there stay as they are.
+    """
+    if not isinstance(value, str) or len(value) > MAX_ADDRESS_CHARS:
+        return ""
+    text = value.strip()
+    if not text.isprintable():  # control characters, lone surrogates
+        return ""
+    try:
+        parts = urlsplit(text)
+        is_usable = parts.hostname and parts.port != 0 and _NOT_IN_HOSTS.isdisjoint(parts.netloc)
+        host = parts.netloc.encode("idna").decode()
+    except ValueError:  # a broken IPv6 address, a port that is no number, a label too long
+        return ""
+    if parts.scheme not in {"http", "https"} or not is_usable:
+        return ""
+    path, query = (quote(part, safe=KEPT_CHARS) for part in (parts.path, parts.query))
+    return urlunsplit((parts.scheme, host, path, query, ""))
+
+
+def tries(url: str, page_url: str) -> tuple[Address, ...]:
+    """Return how to fetch an image: without a Referer, then with the page on which it stands.
+
+    Some hosts refuse a foreign Referer, others a missing one.
+    """
+    return (Address(url), Address(url, referer=page_url)) if page_url else (Address(url),)
