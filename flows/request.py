@@ -26,9 +26,10 @@ from tasks.selection import Criteria
 from tasks.settings import DATASETS, TaskRunnerName
 from tasks.sources.naver_panel import (
     PERIODS,
+    BackwardsPeriodError,
     Colour,
     Licence,
-    PeriodError,
+    NoPeriodError,
     Section,
     Size,
     Sort,
@@ -177,9 +178,14 @@ class CollectRequest(_Measured):
     def _is_period(cls, period: str) -> str:
         try:
             check_period(period)
-        except PeriodError as error:
-            kind = "period_order" if error.is_backwards else "period"
-            raise PydanticCustomError(kind, str(error), {"known": ", ".join(PERIODS)}) from error
+        except NoPeriodError as error:
+            raise PydanticCustomError(
+                "period",
+                "it is none of {known}, nor YYYYMMDD-YYYYMMDD",
+                {"known": ", ".join(PERIODS)},
+            ) from error
+        except BackwardsPeriodError as error:
+            raise PydanticCustomError("period_order", "it ends before it begins") from error
         return period
 
     @field_validator("out_dir", "input")

@@ -26,7 +26,7 @@ RAISED = {name for name, kind in getmembers(errors, isclass) if issubclass(kind,
 
 def said() -> Iterator[tuple[str, set[str]]]:
     """Yield each template that the dashboard's code has, and the names of its places there."""
-    for path in sorted((PROJECT_DIR / "dashboard").glob("*.py")):
+    for path in sorted((PROJECT_DIR / "dashboard").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
                 continue

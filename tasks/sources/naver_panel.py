@@ -20,28 +20,23 @@ Section = Literal["all", "blog", "shopping", "place"]
 PERIODS = ("any", "1h", "1d", "1w", "1m", "3m", "6m", "1y")  # or two days, YYYYMMDD-YYYYMMDD
 
 
-class PeriodError(ValueError):
-    """What was given is no period, or one that ends before it begins."""
+class NoPeriodError(ValueError):
+    """What was given is neither one of ``PERIODS`` nor two days."""
 
-    def __init__(self, *, is_backwards: bool = False) -> None:
-        self.is_backwards = is_backwards
-        known = ", ".join(PERIODS)
-        super().__init__(
-            "it ends before it begins"
-            if is_backwards
-            else f"it is none of {known}, nor YYYYMMDD-YYYYMMDD"
-        )
+
+class BackwardsPeriodError(ValueError):
+    """The second day lies before the first."""
 
 
 def check_period(period: str) -> None:
-    """Raise ``PeriodError`` where a period is neither one of ``PERIODS`` nor two days."""
+    """Raise ``NoPeriodError`` or ``BackwardsPeriodError`` where a period cannot be right."""
     if period in PERIODS:
         return
     if not re.fullmatch(r"\d{8}-\d{8}", period, re.ASCII):
-        raise PeriodError
+        raise NoPeriodError(period)
     try:
         begin, end = (datetime.strptime(day, "%Y%m%d") for day in period.split("-"))
     except ValueError as error:
-        raise PeriodError from error
+        raise NoPeriodError(period) from error
     if begin > end:
-        raise PeriodError(is_backwards=True)
+        raise BackwardsPeriodError(period)
