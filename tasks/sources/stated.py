@@ -1,7 +1,4 @@
-"""What a source states of an image besides addresses: its title and its size. Pure.
-
-The values are what stood there, of whatever type.
-"""
+"""Title and size of an image, from the values of whatever type that a source states. Pure."""
 
 import re
 from html import unescape
