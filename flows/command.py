@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from flows.arguments import Parser
 from flows.collect import Report, collect
-from flows.request import CollectRequest, begun_with
+from flows.request import CollectRequest, begun_with, described
 from flows.temporary_server import use_prefect_server
 from flows.terminal import display
 from tasks.database.jobs_table import Jobs
@@ -60,7 +60,7 @@ def _parser(arguments: Sequence[str] | None) -> Parser:
         flags = [f"--{name.replace('_', '-')}"]
         if name == "out_dir":
             flags.append("--out_dir")
-        about = parser.say(f"option.{name}")
+        about = described(name, parser.language)
         if field.default is not None:
             about = parser.say("cli.default", about=about, value=str(field.default))
         parser.option(*flags, dest=name, metavar=name.upper(), help=about.replace("%", "%%"))

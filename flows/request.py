@@ -1,5 +1,6 @@
 """The request of one run: the flow's parameter, the form in Prefect's UI, the command line."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -62,41 +63,43 @@ SourceName = Annotated[
 ]
 
 
+def described(option: str, language: Language) -> str:
+    """Say what an option is for."""
+    sources: Iterable[str] = WITH_INPUT
+    if option == "source":
+        sources = (f"{name} ({say(f'source.{name}.why', language)})" for name in SOURCE_NAMES)
+    return say(f"option.{option}", language, sources=", ".join(sources), folder=DATASETS)
+
+
 class _Searched(BaseModel):
     """What is searched for, and where."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    query: Query = Field(description="What to search for, as typed into a search engine.")
-    limit: int = Field(50, ge=1, le=10_000, description="How many images are wanted.")
+    query: Query = Field(description=described("query", "en"))
+    limit: int = Field(50, ge=1, le=10_000, description=described("limit", "en"))
     out_dir: Path | None = Field(
         None,
-        description=f"The dataset's own folder; data/{DATASETS}/JOB_ID if left empty.",
+        description=described("out_dir", "en"),
     )
     source: SourceName = Field(
         SOURCES[0].name,
-        description="Where candidates come from: "
-        + ", ".join(f"{name} ({say(f'source.{name}.why', 'en')})" for name in SOURCE_NAMES)
-        + ".",
+        description=described("source", "en"),
     )
     input: Path | None = Field(
         None,
-        description=f"For the source {' or '.join(WITH_INPUT)}: a list of addresses (text, CSV or "
-        "JSONL), or a folder of images.",
+        description=described("input", "en"),
         json_schema_extra={"sources": list(WITH_INPUT)},
     )
-    size: Size = Field("any", description="Only images of this size class.")
-    colour: Colour = Field("any", description="Only images of this colour.")
-    licence: Licence = Field(
-        "any", description="Only images under such a Creative Commons licence."
-    )
+    size: Size = Field("any", description=described("size", "en"))
+    colour: Colour = Field("any", description=described("colour", "en"))
+    licence: Licence = Field("any", description=described("licence", "en"))
     period: str = Field(
         "any",
-        description="Only images from then on: any, 1h, 1d, 1w, 1m, 3m, 6m, 1y, or "
-        "YYYYMMDD-YYYYMMDD.",
+        description=described("period", "en"),
     )
-    sort: Sort = Field("relevance", description="The order of the results.")
-    section: Section = Field("all", description="Only results of this part of Naver.")
+    sort: Sort = Field("relevance", description=described("sort", "en"))
+    section: Section = Field("all", description=described("section", "en"))
 
 
 if TYPE_CHECKING:
@@ -113,7 +116,7 @@ else:  # an option for the least of each quality measure
                     ge=one.lowest,
                     le=one.highest,
                     allow_inf_nan=False,
-                    description=say(f"option.{one.option}", "en"),
+                    description=described(one.option, "en"),
                 ),
             )
             for one in MEASURES
@@ -126,42 +129,37 @@ class CollectRequest(_Measured):
 
     eps: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | Literal["auto"] = Field(
         "auto",
-        description="DBSCAN's reach in cosine distance, larger for looser subjects; auto finds it "
-        "in the images.",
+        description=described("eps", "en"),
     )
-    min_samples: int = Field(3, ge=1, le=1000, description="DBSCAN's least size of a cluster.")
+    min_samples: int = Field(3, ge=1, le=1000, description=described("min_samples", "en"))
     on_ambiguous: Literal["largest", "ask", "fail"] = Field(
         "largest",
-        description="Where two groups may be the subject, or the only one is faint: take the one "
-        "with the greatest claim, ask a person, or fail.",
+        description=described("on_ambiguous", "en"),
     )
     model: str = Field(
         DEFAULT_MODEL,
         min_length=1,
         max_length=500,
-        description="A CLIP-family checkpoint: a hub name, or a folder.",
+        description=described("model", "en"),
     )
     describe: Query | None = Field(
         None,
-        description="What the images are to show, in a language that the model reads, say “a photo "
-        "of a cat”; the query itself if left empty, where the model reads its language.",
+        description=described("describe", "en"),
     )
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where CLIP runs.")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description=described("device", "en"))
     task_runner: TaskRunnerName | None = Field(
         None,
-        description="Where batches are worked on: threads, dask or ray; what TASK_RUNNER says if "
-        "left empty.",
+        description=described("task_runner", "en"),
     )
     max_candidates: int = Field(
-        1000, ge=1, le=100_000, description="Search results to look at, at the most."
+        1000, ge=1, le=100_000, description=described("max_candidates", "en")
     )
     lang: Language | None = Field(
         None,
-        description="The language of the report, and of what the command line says: en or ko; what "
-        "LANG says if left empty.",
+        description=described("lang", "en"),
     )
     job_id: str | None = Field(
-        None, pattern=r"^[0-9a-f]{1,32}$", description="Resume the job of this id."
+        None, pattern=r"^[0-9a-f]{1,32}$", description=described("job_id", "en")
     )
 
     @field_validator("query")
