@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from dashboard.launcher import Launcher
 from dashboard.runs import can_resume
-from flows.request import CollectRequest, Query
+from flows.request import CollectRequest, Query, described
 from tasks.jobs import ENDED, Job, Status
 from tasks.ledger import Decision
 from tasks.settings import DATASETS
@@ -37,7 +37,7 @@ class Options(BaseModel):
     # Those are checked by CollectRequest itself, which knows how they go together.
     model_config = ConfigDict(extra="allow", json_schema_extra=_with_options)
 
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="How many images are wanted.")
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description=described("limit"))
     out_dir: str | None = Field(
         None,
         max_length=1000,
@@ -54,7 +54,7 @@ class Options(BaseModel):
 class RunBody(Options):
     """One query and how to collect it."""
 
-    query: Query = Field(description="What to search for, as typed into a search engine.")
+    query: Query = Field(description=described("query"))
 
 
 class RunManyBody(Options):

@@ -6,7 +6,6 @@ Exit code 0: candidates can be had; 1: none can, and the last line says why; 2: 
 Deployed and scheduled, the flow ``check_naver`` fails as soon as the page can no longer be read.
 """
 
-import argparse
 import json
 import signal
 import sys
@@ -19,6 +18,7 @@ from prefect import flow
 from rich.console import Console
 from rich.table import Table
 
+from flows.arguments import Parser
 from tasks.database.blocks import respecting
 from tasks.database.source_checks import record_check
 from tasks.errors import CollectError, PageChangedError, SearchError
@@ -28,6 +28,7 @@ from tasks.sources.browser import open_browser
 from tasks.sources.naver import SOURCE, NaverSettings, ResultsPage, search_address
 from tasks.sources.naver_results import CURRENT, Extraction, Ranking, Strategy
 from tasks.sources.query import SearchQuery
+from words import Language, say
 
 GOLDEN_QUERIES = PROJECT_DIR / "deployments" / "golden_queries.json"
 
@@ -135,29 +136,29 @@ def _recorded(settings: Settings) -> Iterator[list[dict[str, object]]]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the check without Prefect and print what it finds."""
-    parser = argparse.ArgumentParser(description="Can Naver's result page still be read?")
-    parser.add_argument("query", help="what to search for, with more than 50 results: 고양이")
-    parser.add_argument(
-        "--save", type=Path, metavar="DIR", help="keep the page, a picture and the responses there"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
-    arguments = parser.parse_args(argv)
-    if not arguments.query.strip():
-        parser.error("the query is empty")
+    parser = Parser("check_naver", argv)
+    parser.place("query", metavar="QUERY", help=parser.say("cli.check_query"))
+    parser.option("--save", type=Path, metavar="DIR", help=parser.say("cli.check_save"))
+    parser.option("--json", action="store_true", help=parser.say("cli.json"))
+    parser.lang()
+    given = vars(parser.parse_args(argv))
+    query, as_json = given["query"], "json" in given
+    if not query.strip():
+        parser.error(parser.say("cli.query_empty"))
     try:
         settings = Settings()
         with _recorded(settings) as reports:
-            report = check(arguments.query, settings, arguments.save)
+            report = check(query, settings, given.get("save"))
             reports.append(asdict(report))
     except CollectError as error:
-        _print_failure(error, as_json=arguments.json)
+        _print_failure(error, as_json=as_json)
         return error.exit_code
     except KeyboardInterrupt:
         return 130
-    if arguments.json:
+    if as_json:
         sys.stdout.write(json.dumps(asdict(report), ensure_ascii=False) + "\n")
     else:
-        _print_report(report)
+        _print_report(report, parser.language)
     return 0
 
 
@@ -168,21 +169,24 @@ def _warning(query: str, broken: Sequence[str]) -> str:
     )
 
 
-def _print_report(report: CheckReport) -> None:
+def _print_report(report: CheckReport, language: Language) -> None:
     console = Console(markup=False, emoji=False, highlight=False)
-    table = Table(title=f"Naver image search for “{report.query}”")
-    for column in ("Read from", "Candidates", "With original", "With size"):
-        table.add_column(column)
+    table = Table(title=say("cli.checked", language, query=report.query))
+    for column in ("strategy", "candidates", "with_original", "with_size"):
+        table.add_column(say(f"overview.{column}", language))
     for part in report.strategies:
         counts = (part.candidates, part.with_original, part.with_size)
         table.add_row(part.strategy, *map(str, counts))
     console.print(table)
     for part in report.strategies:
         if part.sample_url:
-            console.print(f"First of {part.strategy}: {part.sample_url}", soft_wrap=True)
+            first = say(
+                "cli.check_first", language, strategy=part.strategy, address=part.sample_url
+            )
+            console.print(first, soft_wrap=True)
     if report.broken:
         console.print(_warning(report.query, report.broken))
-    console.print(f"{report.candidates} candidates can be had.")
+    console.print(say("cli.check_found", language, n=report.candidates))
 
 
 def _print_failure(error: CollectError, *, as_json: bool) -> None:

@@ -1,6 +1,5 @@
 """The request of one run: the flow's parameter, the form in Prefect's UI, the command line."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -48,6 +47,21 @@ Query = Annotated[
 ]
 
 
+def described(option: str, language: Language = "en") -> str:
+    """Return what an option of a request is, with the sources as they are listed."""
+    sources = {
+        "source": ", ".join(f"{n} ({say(f'source.{n}.why', language)})" for n in SOURCE_NAMES),
+        "input": ", ".join(WITH_INPUT),
+    }
+    return say(
+        f"option.{option}",
+        language,
+        folder=DATASETS,
+        periods=", ".join(PERIODS),
+        sources=sources.get(option),
+    )
+
+
 def _known_source(name: str) -> str:
     if name not in SOURCE_NAMES:
         *others, last = map(repr, SOURCE_NAMES)
@@ -63,43 +77,24 @@ SourceName = Annotated[
 ]
 
 
-def described(option: str, language: Language) -> str:
-    """Say what an option is for."""
-    sources: Iterable[str] = WITH_INPUT
-    if option == "source":
-        sources = (f"{name} ({say(f'source.{name}.why', language)})" for name in SOURCE_NAMES)
-    return say(f"option.{option}", language, sources=", ".join(sources), folder=DATASETS)
-
-
 class _Searched(BaseModel):
     """What is searched for, and where."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    query: Query = Field(description=described("query", "en"))
-    limit: int = Field(50, ge=1, le=10_000, description=described("limit", "en"))
-    out_dir: Path | None = Field(
-        None,
-        description=described("out_dir", "en"),
-    )
-    source: SourceName = Field(
-        SOURCES[0].name,
-        description=described("source", "en"),
-    )
+    query: Query = Field(description=described("query"))
+    limit: int = Field(50, ge=1, le=10_000, description=described("limit"))
+    out_dir: Path | None = Field(None, description=described("out_dir"))
+    source: SourceName = Field(SOURCES[0].name, description=described("source"))
     input: Path | None = Field(
-        None,
-        description=described("input", "en"),
-        json_schema_extra={"sources": list(WITH_INPUT)},
+        None, description=described("input"), json_schema_extra={"sources": list(WITH_INPUT)}
     )
-    size: Size = Field("any", description=described("size", "en"))
-    colour: Colour = Field("any", description=described("colour", "en"))
-    licence: Licence = Field("any", description=described("licence", "en"))
-    period: str = Field(
-        "any",
-        description=described("period", "en"),
-    )
-    sort: Sort = Field("relevance", description=described("sort", "en"))
-    section: Section = Field("all", description=described("section", "en"))
+    size: Size = Field("any", description=described("size"))
+    colour: Colour = Field("any", description=described("colour"))
+    licence: Licence = Field("any", description=described("licence"))
+    period: str = Field("any", description=described("period"), examples=list(PERIODS))
+    sort: Sort = Field("relevance", description=described("sort"))
+    section: Section = Field("all", description=described("section"))
 
 
 if TYPE_CHECKING:
@@ -116,7 +111,7 @@ else:  # an option for the least of each quality measure
                     ge=one.lowest,
                     le=one.highest,
                     allow_inf_nan=False,
-                    description=described(one.option, "en"),
+                    description=described(one.option),
                 ),
             )
             for one in MEASURES
@@ -128,39 +123,24 @@ class CollectRequest(_Measured):
     """One query and how to collect it."""
 
     eps: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | Literal["auto"] = Field(
-        "auto",
-        description=described("eps", "en"),
+        "auto", description=described("eps")
     )
-    min_samples: int = Field(3, ge=1, le=1000, description=described("min_samples", "en"))
+    min_samples: int = Field(3, ge=1, le=1000, description=described("min_samples"))
     on_ambiguous: Literal["largest", "ask", "fail"] = Field(
-        "largest",
-        description=described("on_ambiguous", "en"),
+        "largest", description=described("on_ambiguous")
     )
     model: str = Field(
         DEFAULT_MODEL,
         min_length=1,
         max_length=500,
-        description=described("model", "en"),
+        description=described("model"),
     )
-    describe: Query | None = Field(
-        None,
-        description=described("describe", "en"),
-    )
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description=described("device", "en"))
-    task_runner: TaskRunnerName | None = Field(
-        None,
-        description=described("task_runner", "en"),
-    )
-    max_candidates: int = Field(
-        1000, ge=1, le=100_000, description=described("max_candidates", "en")
-    )
-    lang: Language | None = Field(
-        None,
-        description=described("lang", "en"),
-    )
-    job_id: str | None = Field(
-        None, pattern=r"^[0-9a-f]{1,32}$", description=described("job_id", "en")
-    )
+    describe: Query | None = Field(None, description=described("describe"))
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description=described("device"))
+    task_runner: TaskRunnerName | None = Field(None, description=described("task_runner"))
+    max_candidates: int = Field(1000, ge=1, le=100_000, description=described("max_candidates"))
+    lang: Language | None = Field(None, description=described("lang"))
+    job_id: str | None = Field(None, pattern=r"^[0-9a-f]{1,32}$", description=described("job_id"))
 
     @field_validator("query")
     @classmethod
@@ -200,7 +180,7 @@ class CollectRequest(_Measured):
             raise PydanticCustomError(
                 "source_and_input",
                 "--source {sources} and --input go together",
-                {"sources": " or ".join(WITH_INPUT)},
+                {"sources": ", ".join(WITH_INPUT)},
             )
         return self
 
