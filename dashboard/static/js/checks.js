@@ -46,7 +46,7 @@ export function checkQueries(text, maxLength, most) {
  */
 export function checkField(name, schema, value, all) {
   const kind = kindOf(schema);
-  if (name === "input") return checkInput(value, all.source);
+  if (schema.sources && isAskedFor(schema, all.source) && !value.trim()) return t("check.input");
   if (hasWord(schema)) return value === wordOf(schema) ? null : checkNumberPart(schema, value);
   if (kind === "integer" || kind === "number") return checkNumber(schema, kind, value);
   if (value === "") return isNeeded(schema) ? t("check.required") : null;
@@ -57,8 +57,17 @@ export function checkField(name, schema, value, all) {
     return t("check.long", { max: number(maxLength) });
   }
   if (name === "out_dir" && value.split(/[/\\]/).includes("..")) return t("check.folder");
-  if (name === "period") return checkPeriod(value);
+  if (name === "period") return checkPeriod(value, schema.examples ?? []);
   return null;
+}
+
+/**
+ * Whether a field is asked for where candidates come from that source.
+ * @param {FieldSchema} schema
+ * @param {string} source
+ */
+export function isAskedFor(schema, source) {
+  return schema.sources?.includes(source) ?? true;
 }
 
 /**
@@ -117,17 +126,9 @@ function checkNumber(schema, kind, value) {
   return null;
 }
 
-/** @param {string} value @param {string | undefined} source */
-function checkInput(value, source) {
-  if (source === "files" && !value.trim()) return t("check.input");
-  return CONTROL.test(value) ? t("check.control") : null;
-}
-
-export const PERIODS = ["any", "1h", "1d", "1w", "1m", "3m", "6m", "1y"];
-
-/** @param {string} value */
-function checkPeriod(value) {
-  if (PERIODS.includes(value)) return null;
+/** @param {string} value @param {string[]} known */
+function checkPeriod(value, known) {
+  if (known.includes(value)) return null;
   const days = /^(\d{8})-(\d{8})$/.exec(value);
   if (!days || !isDay(days[1]) || !isDay(days[2])) return t("check.period");
   return days[1] > days[2] ? t("check.period.order") : null;

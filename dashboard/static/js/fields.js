@@ -1,6 +1,6 @@
 /** One field of the form: its label, its control by the schema, its hint and what is wrong. */
 
-import { checkField, kindOf, PERIODS } from "./checks.js";
+import { checkField, kindOf } from "./checks.js";
 import { el } from "./dom.js";
 import { has, t } from "./i18n.js";
 
@@ -22,7 +22,7 @@ export class Field {
       { class: "field", "data-field": name },
       el("label", { for: name }, labelOf(name, schema)),
       this.control,
-      name === "period" ? periodList() : null,
+      schema.examples ? examples(name, schema.examples) : null,
       this.problem,
       hint ? el("p", { id: ids.hint, class: "hint" }, hint) : null,
     );
@@ -90,7 +90,7 @@ function control(name, schema, value) {
   const common = { id: name, name };
   if (kind === "choice") return choice(common, name, schema.enum ?? [], value);
   if (kind === "text") {
-    const list = name === "period" ? "periods" : null;
+    const list = schema.examples ? `${name}-examples` : null;
     return el("input", {
       ...common,
       type: "text",
@@ -127,6 +127,8 @@ function choice(common, name, values, value) {
   return el("select", common, ...options);
 }
 
-function periodList() {
-  return el("datalist", { id: "periods" }, ...PERIODS.map((value) => el("option", { value })));
+/** @param {string} name @param {string[]} values */
+function examples(name, values) {
+  const options = values.map((value) => el("option", { value }));
+  return el("datalist", { id: `${name}-examples` }, ...options);
 }

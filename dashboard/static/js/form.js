@@ -2,7 +2,7 @@
 
 import { announce } from "./announce.js";
 import { get, post } from "./api.js";
-import { checkQueries, queriesOf } from "./checks.js";
+import { checkQueries, isAskedFor, queriesOf } from "./checks.js";
 import { find } from "./dom.js";
 import { Field, showProblem } from "./fields.js";
 import { number } from "./format.js";
@@ -72,7 +72,7 @@ class Form {
     find("#more").hidden = false;
     say(find("#more-label"), () => this.#moreText());
     showRunner(runner);
-    this.#showInput();
+    this.#showAskedFor();
   }
 
   get #values() {
@@ -86,7 +86,7 @@ class Form {
   #typed() {
     this.#wasTouched = true;
     this.message.textContent = "";
-    this.#showInput();
+    this.#showAskedFor();
     this.#check();
     say(this.button, () => this.#buttonText());
     if (this.#fields.length) say(find("#more-label"), () => this.#moreText());
@@ -154,9 +154,9 @@ class Form {
   }
 
   /** A list or folder is asked for only where the source is one. */
-  #showInput() {
-    const input = this.#fields.find((field) => field.name === "input");
-    if (input) input.element.hidden = this.#values.source !== "files";
+  #showAskedFor() {
+    const { source } = this.#values;
+    for (const field of this.#fields) field.element.hidden = !isAskedFor(field.schema, source);
   }
 
   #buttonText() {

@@ -82,6 +82,8 @@
  * @property {number} [exclusiveMinimum]
  * @property {number} [maximum]
  * @property {number} [maxLength]
+ * @property {string[]} [examples]
+ * @property {string[]} [sources] the only ones that it is for; they need it
  * @property {string} [title]
  * @property {string} [description]
  * @property {any} [default]
