@@ -1,12 +1,12 @@
 """Candidates that the user has already: a list of addresses, or a folder of images.
 
-    list.txt      one address in each line; empty lines and those that begin with # say nothing
-    list.csv      a column url; title and page_url are taken where they are there
-    list.jsonl    the same as the keys of one object in each line (also .ndjson)
-    pictures/     every file below it but hidden ones, "img2" before "img10"
+    list.txt      one address per line; empty lines and those that begin with # are skipped
+    list.csv      a column url; the columns title and page_url are optional
+    list.jsonl    one object per line with the same keys (also .ndjson)
+    images/       every file below it but hidden ones, "img2" before "img10"
 
-A list is read whole before the first candidate leaves: a row that cannot be right is an error with
-its line. An address that merely gives no image becomes a rejection like any other.
+A list is read to its end before the first candidate is given: a row that cannot be right is an
+error with its line. An address that merely gives no image becomes a rejection like any other.
 """
 
 import csv

@@ -65,7 +65,7 @@ _STATUS_SCRIPT = """
 """
 _TILES_SCRIPT = "return document.querySelectorAll(arguments[0]).length | 0"
 # In steps of less than the window's height: tiles are revealed only when they come into sight.
-# The end is that at the outset, so that one call asks the page for one more load.
+# The end is measured once, so that a call asks the page for one load at most.
 _SCROLL_SCRIPT = """
     const done = arguments[0];
     const frame = () => new Promise((then) => {
@@ -166,12 +166,12 @@ class ResultsPage:
         return (tiles(self._browser.page_source),)
 
     def save(self, folder: Path) -> None:
-        """Write the page as it is now, a picture of it, and the responses so far: a bug report.
+        """Write the page as it is now, a screenshot, and the responses so far: a bug report.
 
         Raises ``OutputError``.
         """
-        picture = base64.b64decode(self._browser.get_screenshot_as_base64())
-        files = {"page.html": self._browser.page_source.encode(), "page.png": picture}
+        screenshot = base64.b64decode(self._browser.get_screenshot_as_base64())
+        files = {"page.html": self._browser.page_source.encode(), "page.png": screenshot}
         for number, body in enumerate(self._bodies, start=1):
             files[f"response-{number}.txt"] = body.encode()
         try:

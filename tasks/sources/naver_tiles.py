@@ -1,4 +1,4 @@
-"""The pictures that a result page shows: the tiles of every layout since 2018, or any image.
+"""The images that a result page shows: the tiles of every layout since 2018, or any image.
 
 Layouts are told apart by class tokens, never by whole class attributes: Naver adds further tokens
 to a tile when it comes into sight. Tiles that are not revealed yet, and hold their thumbnail's
