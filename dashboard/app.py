@@ -23,7 +23,7 @@ from dashboard.events import Events
 from dashboard.routes import images, jobs, pages, runs
 from dashboard.security import Guard
 from dashboard.services import Services
-from dashboard.takeover import take_over_or_say_why
+from dashboard.takeover import take_over
 from flows.prefect_console import quiet_prefect
 from tasks.errors import CollectError
 from tasks.settings import Settings
@@ -79,7 +79,7 @@ def _started() -> Services:
     tokens.check_host(_host_of_uvicorn() or settings.dashboard_host, settings)
     services = Services.build(settings)
     with services.database.jobs() as jobs:
-        take_over_or_say_why(jobs)
+        take_over(jobs)
     services.start()
     return services
 

@@ -3,17 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, get_type_hints
-from uuid import UUID
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    create_model,
+    field_validator,
+)
 
 from dashboard.launcher import Launcher
-from dashboard.runs import can_resume
 from flows.request import CollectRequest, Query, described
-from tasks.jobs import ENDED, Job, Status
+from tasks.jobs import Job, Status
 from tasks.ledger import Decision
 from tasks.settings import DATASETS
+from words import Message
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 500
 MAX_QUERIES = 50
@@ -102,25 +110,38 @@ class Counts(BaseModel):
     expected: int = 0
 
 
+UtcTime = Annotated[datetime, AfterValidator(lambda time: time.astimezone(UTC))]
+Coded = Annotated[
+    dict[str, Any],
+    BeforeValidator(lambda said: said.to_json() if isinstance(said, Message) else said),
+]
+
+
 class JobInList(BaseModel):
     """A row of the jobs table."""
 
+    model_config = ConfigDict(from_attributes=True, populate_by_name=True)
+
     id: str
     query: str
-    limit: int
+    limit: int = Field(validation_alias="request_limit")
     out_dir: str
     status: Status
     count: int | None
-    error: str | None
+    error: str | None = Field(description="Why it ended without a dataset, in English.")
     error_code: str | None = Field(
-        description="Why it ended without a dataset, for programs; null in the rows of earlier "
-        "versions, whose error is a sentence alone."
+        description="The same for programs; null in the rows of earlier versions, whose error is a "
+        "sentence alone."
     )
-    started_at: datetime | None
-    finished_at: datetime | None
-    scheduled_for: datetime | None
+    error_message: Coded | None = Field(
+        description="The error as the key of a sentence in /words, with its values; null in the "
+        "rows of earlier versions."
+    )
+    started_at: UtcTime | None
+    finished_at: UtcTime | None
+    scheduled_for: UtcTime | None
     flow_run_id: str | None
-    heartbeat_at: datetime | None
+    heartbeat_at: UtcTime | None
     elapsed_s: float | None = Field(description="Since its first start, until its end or now.")
     progress: dict[str, Counts] | None
     waterfall: dict[str, Any] | None
@@ -129,16 +150,30 @@ class JobInList(BaseModel):
     question: dict[str, Any] | None = Field(
         description="What a waiting run asks: which of its groups is the subject."
     )
-    position: int | None = Field(description="1 is next; only where it waits for a worker.")
-    prefect_url: str | None
+    position: int | None = Field(None, description="1 is next; only where it waits for a worker.")
+    prefect_url: str | None = None
     can_resume: bool
     can_cancel: bool
+
+    @field_validator("question")
+    @classmethod
+    def _only_while_it_waits(
+        cls, question: dict[str, Any] | None, info: ValidationInfo
+    ) -> dict[str, Any] | None:
+        return question if info.data.get("status") is Status.WAITING else None
+
+    @classmethod
+    def of(cls, job: Job, launcher: Launcher, places: Mapping[str, int]) -> Self:
+        """Return a job as lists and events show it."""
+        return cls.model_validate(job).model_copy(
+            update={"position": places.get(job.id), "prefect_url": launcher.page_of(job)}
+        )
 
 
 class JobInFull(JobInList):
     """A row of the jobs table, with its log."""
 
-    log: str
+    log: str = ""
 
 
 class JobPage(BaseModel):
@@ -271,59 +306,3 @@ class Health(BaseModel):
     status: Literal["ok", "unavailable"]
     database: bool
     prefect: bool
-
-
-def in_list(job: Job, launcher: Launcher, places: Mapping[str, int]) -> JobInList:
-    """Return a job as lists and events show it."""
-    return JobInList(**_fields(job, launcher, places))
-
-
-def in_full(job: Job, log: str, launcher: Launcher, places: Mapping[str, int]) -> JobInFull:
-    """Return a job as its own page shows it."""
-    return JobInFull(**_fields(job, launcher, places), log=log)
-
-
-def _fields(job: Job, launcher: Launcher, places: Mapping[str, int]) -> dict[str, Any]:
-    return {
-        "id": job.id,
-        # Rows of the original program may have gaps.
-        "query": job.query or "",
-        "limit": job.request_limit or 0,
-        "out_dir": job.out_dir or "",
-        "status": job.status,
-        "count": job.count,
-        "error": job.error,
-        "error_code": job.error_code,
-        "started_at": _utc(job.started_at),
-        "finished_at": _utc(job.finished_at),
-        "scheduled_for": _utc(job.scheduled_for),
-        "flow_run_id": job.flow_run_id,
-        "heartbeat_at": _utc(job.heartbeat_at),
-        "elapsed_s": _elapsed_s(job),
-        "progress": job.progress,
-        "waterfall": job.waterfall,
-        "request": job.request,
-        "choice": job.choice,
-        "question": job.question if job.status is Status.WAITING else None,
-        "position": places.get(job.id),
-        "prefect_url": _prefect_url(job, launcher),
-        "can_resume": can_resume(job),
-        "can_cancel": job.status not in ENDED,
-    }
-
-
-def _utc(time: datetime | None) -> datetime | None:
-    return time.astimezone(UTC) if time else None
-
-
-def _elapsed_s(job: Job) -> float | None:
-    if job.started_at is None or (job.status in ENDED and job.finished_at is None):
-        return None
-    until = job.finished_at or datetime.now(UTC)
-    return max(0.0, round((until - job.started_at).total_seconds(), 1))
-
-
-def _prefect_url(job: Job, launcher: Launcher) -> str | None:
-    if not (launcher.ui and job.flow_run_id and len(job.flow_run_id) == 32):
-        return None
-    return f"{launcher.ui}/runs/flow-run/{UUID(job.flow_run_id)}"

@@ -1,8 +1,8 @@
 """Runs as child processes of the dashboard.
 
-Each is ``flows/collect.py --job-id ID``: what is asked of it stands in the job's row, and so does
-all that becomes of it. A child has a session of its own and outlives the dashboard, which may be
-started anew at any time; the row is the truth, not the child.
+Each is ``flows/collect.py --job-id ID``: the job's row says what is asked of it, and all that
+becomes of it. A child has a session of its own and outlives the dashboard, which may be restarted
+at any time; the row is the truth, not the child.
 """
 
 import json
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from tasks.settings import PROJECT_DIR
+from words import Message, verbatim
 
 _COLLECT = PROJECT_DIR / "flows" / "collect.py"
 _LAST = 4096  # bytes of its output, of which the last line is a JSON object
@@ -31,15 +32,15 @@ class Child:
         """Say whether the process is gone."""
         return self.process.poll() is not None
 
-    def said(self) -> str:
-        """Return the sentence with which it ended."""
+    def said(self) -> Message:
+        """Return what it said of its end."""
         self.output.seek(0, os.SEEK_END)
         self.output.seek(max(0, self.output.tell() - _LAST))
         lines = self.output.read().decode("utf-8", "replace").splitlines()
         try:
-            return str(json.loads(lines[-1])["error"])
+            return verbatim(str(json.loads(lines[-1])["error"]))
         except (IndexError, ValueError, KeyError, TypeError):
-            return f"The run's process did not begin (exit code {self.process.returncode})."
+            return Message("error.run_not_begun", {"exit_code": self.process.returncode})
 
 
 class Children:
@@ -67,7 +68,7 @@ class Children:
         """Return the jobs whose children have not been reaped."""
         return list(self._children)
 
-    def reap(self) -> dict[str, str]:
+    def reap(self) -> dict[str, Message]:
         """Forget the children that ended; return what each said, by job id."""
         ended = {job_id: child for job_id, child in self._children.items() if child.has_ended()}
         for job_id in ended:

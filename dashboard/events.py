@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from dashboard.bodies import in_list
+from dashboard.bodies import JobInList
 from dashboard.database import Database
 from dashboard.launcher import LauncherWatch
 from tasks.database import queries
@@ -22,7 +22,7 @@ from tasks.database.jobs_table import Jobs
 from tasks.errors import DatabaseError
 from tasks.jobs import ENDED, Job
 
-LOOK_EVERY_S = 1.0
+LOOK_FOR_CHANGES_EVERY_S = 1.0
 PING_EVERY_S = 15.0
 HEARTBEAT_EVERY_S = 5.0  # how often a sign of life alone is worth an event
 QUEUE_LENGTH = 500
@@ -136,20 +136,20 @@ class Events:
             if not clients:
                 self._seen.clear()
                 self._is_wanted.clear()
-                self._is_wanted.wait(LOOK_EVERY_S)
+                self._is_wanted.wait(LOOK_FOR_CHANGES_EVERY_S)
                 continue
             try:
                 with self._database.jobs() as jobs:
                     self._look(jobs, clients)
             except DatabaseError as error:
                 log.debug("Waiting for the database: %s", error)
-            except Exception:
+            except Exception:  # one failed look must not end the events of every page
                 log.exception("Looking for events failed; the next turn tries again.")
-            self._closing.wait(LOOK_EVERY_S)
+            self._closing.wait(LOOK_FOR_CHANGES_EVERY_S)
 
     def _look(self, jobs: Jobs, clients: list[Client]) -> None:
         unfinished = [job.id for job, *_ in self._seen.values() if job.status not in ENDED]
-        found = queries.lively(jobs, also=unfinished)
+        found = queries.changing(jobs, also=unfinished)
         places = queries.places_of(jobs, found)
         is_first = not self._seen
         now = time.monotonic()
@@ -164,7 +164,7 @@ class Events:
                 self._seen[job.id] = (job, place, now)
             listeners = clients if is_changed else new if job.status not in ENDED else ()
             if listeners:
-                data = in_list(job, self._watch.current, places).model_dump_json()
+                data = JobInList.of(job, self._watch.current, places).model_dump_json()
                 event = self._event("job", data)
                 for client in listeners:
                     client.put(event)

@@ -21,6 +21,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL, temporary_settings
 
 from flows.temporary_server import PrefectError, running_server
 from tasks.database.job_queue import Planned
+from tasks.jobs import Job
 
 DEPLOYMENT = "collect/collect"
 HERE = "Runs start as processes of the dashboard"
@@ -39,6 +40,12 @@ class Launcher:
     api: str | None = None  # of the server that answers, whether or not a worker is there
     ui: str | None = None
     deployment_id: UUID | None = None
+
+    def page_of(self, job: Job) -> str | None:
+        """Return the address of the job's run in Prefect's pages, if there is one."""
+        if not (self.ui and job.flow_run_id and len(job.flow_run_id) == 32):
+            return None
+        return f"{self.ui}/runs/flow-run/{UUID(job.flow_run_id)}"
 
 
 def look() -> Launcher:

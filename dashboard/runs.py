@@ -29,8 +29,9 @@ from tasks.database import job_queue
 from tasks.database.job_queue import Planned
 from tasks.database.jobs_table import Jobs
 from tasks.errors import DatabaseError, ErrorCode
-from tasks.jobs import BEGUN, ENDED, STOPPED, Cause, Job, Status
+from tasks.jobs import BEGUN, STOPPED, Cause, Job, Status
 from tasks.settings import Settings
+from words import Message
 
 TURN_EVERY_S = 1.0
 END_WITHIN_S = 3.0
@@ -45,11 +46,6 @@ def checked(request: Mapping[str, Any]) -> CollectRequest:
         return CollectRequest.model_validate(request)
     except ValidationError as error:
         raise error_of(error.errors(include_url=False)) from error
-
-
-def can_resume(job: Job) -> bool:
-    """Say whether a job ended without a dataset, and what was asked of it is known."""
-    return job.status in (Status.FAILED, Status.CANCELLED) and job.request is not None
 
 
 class Runs:
@@ -94,7 +90,7 @@ class Runs:
 
     def resume(self, job: Job) -> None:
         """Have an ended job go on where it stopped; raises ``ConflictError``."""
-        if job.status not in ENDED:
+        if not job.has_ended:
             raise ConflictError(
                 "Job {job} has not ended: it is {status}.",
                 job=job.id,
@@ -119,7 +115,7 @@ class Runs:
 
     def cancel(self, job: Job) -> None:
         """Have a job end that has not; raises ``ConflictError``."""
-        if job.status in ENDED:
+        if job.has_ended:
             raise ConflictError(
                 "Job {job} has ended already: it is {status}.",
                 job=job.id,
@@ -146,17 +142,17 @@ class Runs:
 
     def _start_often(self) -> None:
         self._watch.wait(FIRST_ANSWER_S)
-        away = ""
+        last_problem = ""
         while not self._closing.is_set():
             try:
                 with self._database.jobs() as jobs:
                     self._turn(jobs)
-                away = ""
+                last_problem = ""
             except DatabaseError as error:
                 self._reconciler = Reconciler(self._settings)  # nobody could say that it lives
-                if away != (away := str(error)):  # said once, not at each turn
+                if last_problem != (last_problem := str(error)):  # said once, not at each turn
                     log.warning("%s", error)
-            except Exception:
+            except Exception:  # one failed turn must not end the thread that starts all runs
                 log.exception("A turn of starting runs failed; the next one tries again.")
             self._is_due.wait(TURN_EVERY_S)
             self._is_due.clear()
@@ -187,8 +183,8 @@ class Runs:
         except PrefectHTTPStatusError as error:
             if error.response.status_code not in (409, 422):
                 return self._wait(jobs, job, error)
-            said = f"Prefect refused the run: {error.response.text[:300]}"
-            job_queue.end(jobs, job.id, Cause(ErrorCode.NOT_STARTED, said))
+            refused = Message("error.run_refused", {"why": error.response.text[:300]})
+            job_queue.end(jobs, job.id, Cause(ErrorCode.NOT_STARTED, refused))
             return True
         except (httpx.HTTPError, PrefectException, ObjectNotFound) as error:
             return self._wait(jobs, job, error)

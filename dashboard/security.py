@@ -90,7 +90,7 @@ class Guard:
         except ApiError as error:
             answer = problem(request, error.status, error.phrase)
             await answer(request.scope, request.receive, send_with_headers)
-        except Exception:
+        except Exception:  # whatever fails in one request, its client gets JSON, the log the rest
             log.exception("%s %s failed.", request.method, request.url.path)
             if has_begun:
                 raise

@@ -27,7 +27,8 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Cancelled, Crashed, Scheduled
 
 from flows.run_states import run_of
-from tasks.database.jobs_table import SILENCE, Jobs
+from tasks.database.job_rows import SILENCE
+from tasks.database.jobs_table import Jobs
 from tasks.errors import DatabaseError
 from tasks.jobs import DELETED, ENDED, LOST, Job, Status
 from tasks.settings import Settings

@@ -16,6 +16,7 @@ from prefect.exceptions import (
 from flows.request import CollectRequest
 from tasks.errors import CollectError, ErrorCode
 from tasks.jobs import ENDED, LOST, STOPPED, Cause, Run, Status
+from words import Message, verbatim
 
 DEFAULT_LIMIT: int = CollectRequest.model_fields["limit"].default
 _STATUS = {
@@ -83,9 +84,9 @@ def _end(state: State[Any]) -> tuple[Status, Cause | None]:
         return Status.FAILED, Cause.of(error)
     if state.is_crashed() and (state.message or "").startswith("Process exited with status code"):
         return Status.FAILED, LOST
-    sentence = state.message or f"The run ended as {state.name}."
+    said = verbatim(state.message) if state.message else None
     code = ErrorCode.BAD_REQUEST if isinstance(error, ParameterTypeError) else ErrorCode.UNEXPECTED
-    return Status.FAILED, Cause(code, sentence)
+    return Status.FAILED, Cause(code, said or Message("error.run_ended_as", {"state": state.name}))
 
 
 def _error_of(state: State[Any]) -> object:

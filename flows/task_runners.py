@@ -16,7 +16,7 @@ from prefect.context import FlowRunContext
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.batches import TASKS_AT_ONCE
-from tasks.errors import BadRequestError, CollectError, ErrorCode
+from tasks.errors import BadRequestError, CollectError, ErrorCode, first_line
 from tasks.settings import Settings, TaskRunnerName
 
 
@@ -63,7 +63,6 @@ def tasks_on(name: TaskRunnerName, settings: Settings) -> Iterator[None]:
         try:
             until_end.enter_context(runner)
         except (OSError, RuntimeError, ValueError) as error:
-            why = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise ClusterError(f"The {name} cluster cannot be used: {why}") from error
+            raise ClusterError(f"The {name} cluster cannot be used: {first_line(error)}") from error
         until_end.enter_context(context.model_copy(update={"task_runner": runner}))
         yield

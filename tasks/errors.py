@@ -24,6 +24,8 @@ programs. Errors of libraries are mapped to these where they come in, with ``rai
 from enum import StrEnum
 from typing import ClassVar
 
+from words import Message, verbatim
+
 
 class ErrorCode(StrEnum):
     """Why a job ended without a dataset, as programs read it: an error of the tree, or its fate."""
@@ -63,6 +65,11 @@ class CollectError(Exception):
     code: ClassVar[ErrorCode]
     exit_code: ClassVar[int] = 1
     is_transient: ClassVar[bool] = False
+
+    @property
+    def message(self) -> Message:
+        """What it says, to be stored or sent."""
+        return verbatim(str(self))
 
 
 class BadRequestError(CollectError):
@@ -158,3 +165,8 @@ class OutputError(CollectError):
     """The dataset's folder cannot be written."""
 
     code = ErrorCode.OUTPUT
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of a library's error, which says it all; its class if it is empty."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__).strip()

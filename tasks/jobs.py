@@ -1,12 +1,13 @@
 """Jobs: their states, their rows, and the causes of their ends; no table."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from tasks.errors import CollectError, ErrorCode
+from words import Message
 
 
 class Status(StrEnum):
@@ -26,38 +27,38 @@ BEGUN = (Status.RUNNING, Status.WAITING)
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a job ended without a dataset: a word for programs, and a sentence for people."""
+    """Why a job ended without a dataset: a code for programs, and a message for people."""
 
     code: ErrorCode
-    sentence: str
+    message: Message
 
     @classmethod
     def of(cls, error: CollectError) -> "Cause":
         """Return an error as the cause."""
-        return cls(error.code, str(error))
+        return cls(error.code, error.message)
+
+    @property
+    def sentence(self) -> str:
+        """The message in English."""
+        return str(self.message)
 
 
-LOST = Cause(
-    ErrorCode.LOST,
-    "The run's process was killed, or memory ran out; what it has finished is kept.",
-)
-STOPPED = Cause(
-    ErrorCode.STOPPED,
-    "The run was stopped; what it has finished is kept, and the job can be resumed.",
-)
-DELETED = Cause(ErrorCode.DELETED, "It was deleted in Prefect.")
+LOST = Cause(ErrorCode.LOST, Message("error.run_lost"))
+STOPPED = Cause(ErrorCode.STOPPED, Message("error.run_stopped"))
+DELETED = Cause(ErrorCode.DELETED, Message("error.run_deleted"))
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One row, without its log.
+    """One row, without its log; its fields are the columns.
 
     ``request`` is what was asked (a ``CollectRequest`` as JSON, without its job id), ``progress``
     the items ``{stage: {"done", "expected"}}`` of the run that has the job now, ``waterfall`` the
     counts of its last selection, ``choice`` how its subject was chosen. ``heartbeat_at`` is when
     its process last gave a sign of life. ``question`` is what a run that is ``waiting`` asks:
     ``{"until", "groups": [{"number", "size", "pictures"}]}``, the pictures by their SHA-256.
-    ``error_code`` is an ``ErrorCode``, and None in the rows of earlier programs.
+    ``error`` is ``error_message`` in English; ``error_code`` is an ``ErrorCode``. Rows of earlier
+    versions have neither code nor message, and those of the original program no request.
     """
 
     id: str
@@ -78,11 +79,51 @@ class Job:
     heartbeat_at: datetime | None = None
     choice: dict[str, Any] | None = None
     question: dict[str, Any] | None = None
+    error_message: Message | None = None
+
+    @classmethod
+    def columns(cls) -> tuple[str, ...]:
+        """Return the columns that a job is read from."""
+        return tuple(field.name for field in fields(cls))
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> "Job":
+        """Read the values of the columns, in their order; NULLs of old rows become empty values."""
+        values = dict(zip(cls.columns(), row, strict=True))
+        values["status"] = Status(values["status"])
+        for column, empty in (("query", ""), ("request_limit", 0), ("out_dir", "")):
+            values[column] = values[column] or empty
+        if message := values["error_message"]:
+            values["error_message"] = Message.from_json(message)
+        return cls(**values)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will come of it by itself."""
+        return self.status in ENDED
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether there is something to stop."""
+        return not self.has_ended
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether it ended without a dataset, and what was asked of it is known."""
+        return self.status in (Status.FAILED, Status.CANCELLED) and self.request is not None
+
+    @property
+    def elapsed_s(self) -> float | None:
+        """Seconds from its first start to its end or now; None where one of them is not known."""
+        if self.started_at is None or (self.has_ended and self.finished_at is None):
+            return None
+        until = self.finished_at or datetime.now(UTC)
+        return max(0.0, round((until - self.started_at).total_seconds(), 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What others want of a run."""
+    """Others' wishes of a run."""
 
     cancel: bool = False
     answer: int | None = None  # the number of a group
@@ -90,7 +131,7 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A flow run as its orchestrator tells it: which job it has, and since when it is how."""
+    """A flow run as its orchestrator sees it: its job, its status, and since when it has that."""
 
     flow_run_id: str
     job_id: str

@@ -25,10 +25,10 @@ from tests.test_thumbnails import image_file
 JOB = "0a1b2c3d"
 CHOSEN, REFUSED, LOST = "a" * 16, "b" * 16, "c" * 16
 KEYS = {
-    "id", "query", "limit", "out_dir", "status", "count", "error", "error_code", "started_at",
-    "finished_at", "scheduled_for", "flow_run_id", "heartbeat_at", "elapsed_s", "progress",
-    "waterfall", "request", "choice", "question", "position", "prefect_url", "can_resume",
-    "can_cancel",
+    "id", "query", "limit", "out_dir", "status", "count", "error", "error_code", "error_message",
+    "started_at", "finished_at", "scheduled_for", "flow_run_id", "heartbeat_at", "elapsed_s",
+    "progress", "waterfall", "request", "choice", "question", "position", "prefect_url",
+    "can_resume", "can_cancel",
 }  # fmt: skip
 
 

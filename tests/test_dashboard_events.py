@@ -77,7 +77,9 @@ def test_two_windows_see_the_same(address: str, jobs: Jobs) -> None:
         assert next(one)[1]["id"] == next(other)[1]["id"] == "1"
         jobs.end("1", Status.FAILED, BROKE)
         for found in (one, other):
-            assert first(found, "job", status="failed")["error"] == "It broke."
+            failed = first(found, "job", status="failed")
+            assert failed["error"] == "It broke."
+            assert failed["error_message"] == BROKE.message.to_json()
 
 
 def test_a_log_is_followed_from_where_it_was_read(address: str, jobs: Jobs) -> None:

@@ -10,9 +10,10 @@ from tasks.database.jobs_table import Jobs
 from tasks.errors import ErrorCode
 from tasks.jobs import LOST, STOPPED, Cause, Run, Status
 from tests.support.dashboards import begun
+from words import verbatim
 
 RUN = "e" * 32
-NO_START = Cause(ErrorCode.NOT_STARTED, "It did not begin.")
+NO_START = Cause(ErrorCode.NOT_STARTED, verbatim("It did not begin."))
 
 
 def request(query: str = "사과") -> dict[str, Any]:

@@ -1,19 +1,27 @@
 """The jobs table, in a real Postgres."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg2
 import pytest
+from psycopg2.sql import SQL, Identifier
 
+from tasks.database import job_queue
+from tasks.database.blocks import respecting
 from tasks.database.jobs_table import Jobs
+from tasks.database.source_checks import last_check, record_check
+from tasks.database.tables import Table, Tables
 from tasks.errors import DatabaseError, ErrorCode
 from tasks.jobs import ENDED, LOST, Cause, Job, Run, Status
 from tasks.settings import Settings
+from words import verbatim
 
 RUN, OTHER_RUN = "a" * 32, "b" * 32
-BROKE = Cause(ErrorCode.BROWSER, "It broke.")
-LATER = Cause(ErrorCode.UNEXPECTED, "A later word.")
+BROKE = Cause(ErrorCode.BROWSER, verbatim("It broke."))
+LATER = Cause(ErrorCode.UNEXPECTED, verbatim("A later word."))
 
 
 def begun(jobs: Jobs, job_id: str = RUN, flow_run_id: str = RUN, limit: int = 50) -> Job:
@@ -56,6 +64,7 @@ def test_the_first_word_on_how_a_run_ended_stands(jobs: Jobs, status: Status) ->
     job = jobs.get(RUN)
     assert job
     assert (job.status, job.error, job.error_code) == (status, BROKE.sentence, BROKE.code)
+    assert job.error_message == BROKE.message
     assert job.count == 7
     assert job.finished_at
 
@@ -66,7 +75,7 @@ def test_a_resumed_job_keeps_its_id_and_log_and_belongs_to_the_new_run(jobs: Job
     jobs.end(RUN, Status.FAILED, BROKE)
     resumed = begun(jobs, RUN, OTHER_RUN, limit=60)
     assert (resumed.status, resumed.finished_at) == (Status.RUNNING, None)
-    assert (resumed.error, resumed.error_code) == (None, None)
+    assert (resumed.error, resumed.error_code, resumed.error_message) == (None, None, None)
     assert (resumed.started_at, resumed.request_limit) == (first.started_at, 60)
     jobs.end(RUN, Status.FAILED, LATER)
     jobs.beat(RUN, lines="a late line of the first run\n")
@@ -100,8 +109,8 @@ def test_a_run_that_was_only_told_of_has_a_row(jobs: Jobs) -> None:
     jobs.observe(told(Status.FAILED, after_s=1, cause=BROKE))
     ended = jobs.get(RUN)
     assert ended
-    assert (ended.status, ended.error, ended.error_code) == (
-        Status.FAILED, BROKE.sentence, BROKE.code,
+    assert (ended.status, ended.error, ended.error_code, ended.error_message) == (
+        Status.FAILED, BROKE.sentence, BROKE.code, BROKE.message,
     )  # fmt: skip
     assert ended.finished_at
 
@@ -137,7 +146,7 @@ def test_a_job_that_ended_is_scheduled_again_by_another_run(jobs: Jobs) -> None:
     job = jobs.get(RUN)
     assert job
     assert (job.status, job.flow_run_id) == (Status.SCHEDULED, OTHER_RUN)
-    assert (job.error, job.error_code) == (None, None)
+    assert (job.error, job.error_code, job.error_message) == (None, None, None)
     assert len(jobs.newest(limit=10)) == 1
 
 
@@ -150,6 +159,26 @@ def test_a_run_that_goes_on_is_not_taken_over_by_what_is_told_of_another(jobs: J
     begun(jobs)
     jobs.observe(told(Status.FAILED, after_s=9, run=OTHER_RUN, job=RUN, cause=BROKE))
     assert status_of(jobs) is Status.RUNNING
+
+
+def test_a_job_that_was_cancelled_before_it_had_a_run_is_scheduled_again(jobs: Jobs) -> None:
+    job_queue.plan(jobs, RUN, {"query": "배", "limit": 9, "out_dir": "/d"})
+    jobs.request_cancel(RUN)
+    job_queue.end(jobs, RUN, BROKE)
+    assert status_of(jobs) is Status.CANCELLED
+    jobs.observe(told(Status.SCHEDULED, after_s=1, run=OTHER_RUN, job=RUN))
+    job = jobs.get(RUN)
+    assert job
+    assert (job.status, job.flow_run_id) == (Status.SCHEDULED, OTHER_RUN)
+    assert not jobs.beat(OTHER_RUN).cancel  # that was meant for what was planned before
+
+
+def test_whatever_a_run_ended_of_its_row_can_be_written(jobs: Jobs) -> None:
+    begun(jobs)
+    jobs.end(RUN, Status.FAILED, Cause(ErrorCode.UNEXPECTED, verbatim("a\0b \ud800")))
+    job = jobs.get(RUN)
+    assert job
+    assert job.error == str(job.error_message) == "a\N{REPLACEMENT CHARACTER}b ?"
 
 
 @pytest.mark.parametrize("query", ["a\0b", "\ud800", "x" * 10_000, 7, None, {"a": ["\0"]}])
@@ -169,15 +198,15 @@ def test_a_silent_job_is_lost_and_found_when_it_speaks_again(jobs: Jobs) -> None
     assert jobs.end_lost(silent)
     lost = jobs.get(RUN)
     assert lost
-    assert (lost.status, lost.error, lost.error_code) == (
-        Status.FAILED, LOST.sentence, LOST.code,
+    assert (lost.status, lost.error, lost.error_code, lost.error_message) == (
+        Status.FAILED, LOST.sentence, LOST.code, LOST.message,
     )  # fmt: skip
     assert not jobs.is_alive(RUN)
     jobs.beat(RUN)
     found = jobs.get(RUN)
     assert found
     assert (found.status, found.finished_at) == (Status.RUNNING, None)
-    assert (found.error, found.error_code) == (None, None)
+    assert (found.error, found.error_code, found.error_message) == (None, None, None)
     jobs.end(RUN, Status.DONE)
     jobs.beat(RUN)
     assert status_of(jobs) is Status.DONE
@@ -306,8 +335,42 @@ def test_a_table_of_an_earlier_version_gets_what_it_lacks(jobs: Jobs) -> None:
     begun(jobs)
     with jobs.transaction() as cursor:
         cursor.execute("UPDATE jobs SET status = 'failed', error = 'It broke.'")
-        cursor.execute("ALTER TABLE jobs DROP error_code, DROP answer")
+        cursor.execute("ALTER TABLE jobs DROP error_code, DROP answer, DROP error_message")
     with Jobs.open(Settings()) as newer:
         job = newer.get(RUN)
     assert job
     assert (job.status, job.error, job.error_code) == (Status.FAILED, "It broke.", None)
+    assert job.error_message is None
+
+
+@pytest.mark.usefixtures("database")
+def test_many_that_open_an_empty_database_at_once_make_its_tables_once() -> None:
+    together = threading.Barrier(12)
+
+    def first_use(number: int) -> None:
+        together.wait()
+        if number % 3 == 0:
+            with Jobs.open(Settings()) as jobs:
+                begun(jobs, f"{number:032x}", f"{number:032x}")
+        elif number % 3 == 1:
+            record_check(Settings(), ok=True, detail="All is well.")
+        else:
+            with respecting(Settings(), "example.com"):
+                pass
+
+    with ThreadPoolExecutor(together.parties) as threads:
+        list(threads.map(first_use, range(together.parties)))
+    with Jobs.open(Settings()) as jobs:
+        assert len(jobs.unfinished()) == 4
+        assert last_check(jobs)
+
+
+@pytest.mark.parametrize("table", ["jobs", "source_rests", "source_checks"])
+@pytest.mark.usefixtures("database")
+def test_an_error_names_the_table_that_cannot_be_used(table: Table) -> None:
+    with Tables.open(Settings()) as tables:
+        with tables.transaction() as cursor:
+            cursor.execute(SQL("DROP TABLE {}").format(Identifier(table)))
+        refused = pytest.raises(DatabaseError, match=f"^The {table} table cannot be used: ")
+        with refused, tables.transaction(table) as cursor:
+            cursor.execute(SQL("SELECT FROM {}").format(Identifier(table)))

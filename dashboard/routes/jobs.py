@@ -6,13 +6,13 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import PlainTextResponse, Response, StreamingResponse
 
 from dashboard import thumbnails
-from dashboard.bodies import Done, JobInFull, JobPage, Log, in_full, in_list
+from dashboard.bodies import Done, JobInFull, JobInList, JobPage, Log
 from dashboard.errors import ConflictError, InvalidError, NotFoundError, TooManyError, answers_of
 from dashboard.services import Parts, Services
 from dashboard.words import STATUSES
 from tasks.database import queries
+from tasks.database.job_rows import Filter, Sort
 from tasks.database.jobs_table import Jobs
-from tasks.database.queries import Filter, Sort
 from tasks.jobs import Job, Status
 
 JobId = Annotated[str, Path(pattern="^[0-9a-f]{1,32}$", description="The job's id.")]
@@ -52,11 +52,10 @@ def list_jobs(
     """Return a page of the jobs, the newest first if nothing else is asked."""
     which = Filter(_statuses(status), _text(query))
     with services.database.jobs() as jobs:
-        shown, total = queries.page_of(
-            jobs, which, sort, limit=per_page, offset=(page - 1) * per_page
-        )
+        shown = jobs.page(which, sort, limit=per_page, offset=(page - 1) * per_page)
+        total = jobs.count(which)
         places = queries.places_of(jobs, shown)
-    rows = [in_list(job, services.watch.current, places) for job in shown]
+    rows = [JobInList.of(job, services.watch.current, places) for job in shown]
     return JobPage(jobs=rows, total=total, page=page, per_page=per_page)
 
 
@@ -67,7 +66,8 @@ def get_job(services: Parts, job_id: JobId) -> JobInFull:
         job = found(jobs, job_id)
         places = queries.places_of(jobs, [job])
         log = jobs.log(job_id)
-    return in_full(job, log, services.watch.current, places)
+    full = JobInFull.of(job, services.watch.current, places)
+    return full.model_copy(update={"log": log})
 
 
 @router.get("/jobs/{job_id}/log")

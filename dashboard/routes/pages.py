@@ -61,8 +61,8 @@ def options(services: Parts) -> Form:
 def health(services: Parts) -> JSONResponse:
     """Say whether the dashboard can do its work."""
     try:
-        with services.database.jobs() as jobs, jobs.transaction() as cursor:
-            cursor.execute("SELECT 1")
+        with services.database.jobs() as jobs:
+            jobs.ping()
         has_database = True
     except DatabaseError:
         has_database = False

@@ -1,8 +1,8 @@
-"""Leaving a source alone for a while after it refused us.
+"""Leaving a source alone for a while after it refused us: table ``source_rests``.
 
-A block is a search engine's last friendly word: going on makes it longer and wider. So the source
-rests, 30 minutes after a first block, two hours after each further one, until a search works again.
-It is kept in the database, so that every run on every machine knows.
+A search engine that blocks us blocks longer and wider if we go on. So its host rests, 30 minutes
+after a first block and two hours after each further one, until a search works again. The table
+makes every run on every machine know.
 """
 
 import logging
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from tasks.database.jobs_table import Jobs
+from tasks.database.tables import Tables
 from tasks.errors import BlockedError, DatabaseError
 from tasks.settings import Settings
 
@@ -19,12 +19,6 @@ LATER_REST = timedelta(hours=2)
 
 log = logging.getLogger(__name__)
 
-_CREATE = """
-CREATE TABLE IF NOT EXISTS source_rests (
-    host TEXT PRIMARY KEY, blocks INTEGER NOT NULL, until TIMESTAMPTZ NOT NULL
-)
-"""
-
 
 @contextmanager
 def respecting(settings: Settings, host: str) -> Iterator[None]:
@@ -32,8 +26,7 @@ def respecting(settings: Settings, host: str) -> Iterator[None]:
 
     Raises ``BlockedError`` while it rests, and adds to one from inside until when it rests.
     """
-    with Jobs.open(settings) as jobs, jobs.transaction() as cursor:
-        cursor.execute(_CREATE)
+    with Tables.open(settings) as tables, tables.transaction("source_rests") as cursor:
         cursor.execute(
             "SELECT to_char(until, 'YYYY-MM-DD HH24:MI TZ'), until > now() FROM source_rests "
             "WHERE host = %s",
@@ -59,12 +52,12 @@ def respecting(settings: Settings, host: str) -> Iterator[None]:
 
 
 def _forget(settings: Settings, host: str) -> None:
-    with Jobs.open(settings) as jobs, jobs.transaction() as cursor:
+    with Tables.open(settings) as tables, tables.transaction("source_rests") as cursor:
         cursor.execute("DELETE FROM source_rests WHERE host = %s", (host,))
 
 
 def _rest(settings: Settings, host: str) -> str:
-    with Jobs.open(settings) as jobs, jobs.transaction() as cursor:
+    with Tables.open(settings) as tables, tables.transaction("source_rests") as cursor:
         cursor.execute(
             """
             INSERT INTO source_rests AS rest VALUES (%(host)s, 1, now() + %(first)s)

@@ -11,13 +11,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg2.extras import Json
+from psycopg2.sql import SQL
 
+from tasks.database.ending import NO_ERROR
+from tasks.database.ending import end as end_jobs
 from tasks.database.jobs_table import Jobs
 from tasks.jobs import ENDED, STOPPED, Cause, Status
 
 CLAIM = timedelta(seconds=60)  # more than a process takes from its start to its row
-_IS_PLANNED = "flow_run_id IS NULL AND status = 'scheduled'"
-_IS_FREE = "(heartbeat_at IS NULL OR heartbeat_at <= now() - %(claim)s)"
+IS_PLANNED = SQL("flow_run_id IS NULL AND status = 'scheduled'")
+IS_FREE = SQL("(heartbeat_at IS NULL OR heartbeat_at <= now() - %(claim)s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,34 +52,38 @@ def plan(jobs: Jobs, job_id: str, request: Mapping[str, Any]) -> None:
 
 
 def plan_again(jobs: Jobs, job_id: str) -> bool:
-    """Have an ended job go on; returns whether it had ended."""
+    """Let an ended job go on; returns whether it had ended."""
+    update = SQL(
+        """
+        UPDATE jobs SET status = %s, flow_run_id = NULL, state_at = now(), heartbeat_at = NULL,
+            {no_error}, finished_at = NULL, progress = NULL, scheduled_for = NULL,
+            is_cancel_requested = false
+        WHERE id = %s AND status IN %s
+        """
+    )
     with jobs.transaction() as cursor:
-        cursor.execute(
-            """
-            UPDATE jobs SET status = %s, flow_run_id = NULL, state_at = now(), heartbeat_at = NULL,
-                error = NULL, error_code = NULL, finished_at = NULL, progress = NULL,
-                scheduled_for = NULL, is_cancel_requested = false
-            WHERE id = %s AND status IN %s
-            """,
-            (Status.SCHEDULED, job_id, ENDED),
-        )
+        cursor.execute(update.format(no_error=NO_ERROR), (Status.SCHEDULED, job_id, ENDED))
         return cursor.rowcount == 1
+
+
+_CLAIM = SQL(
+    """
+    UPDATE jobs SET heartbeat_at = now() WHERE id = (
+        SELECT id FROM jobs WHERE {is_planned} AND {is_free} AND (
+            SELECT count(*) FROM jobs
+            WHERE heartbeat_at > now() - %(claim)s AND (status = %(running)s OR {is_planned})
+        ) < %(at_once)s
+        ORDER BY state_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+    ) RETURNING id, request, state_at
+    """
+).format(is_planned=IS_PLANNED, is_free=IS_FREE)
 
 
 def claim(jobs: Jobs, *, at_once: int | None = None) -> Planned | None:
     """Claim the job that waits longest; None where none waits, or ``at_once`` are going already."""
     with jobs.transaction() as cursor:
         cursor.execute(
-            f"""
-            UPDATE jobs SET heartbeat_at = now() WHERE id = (
-                SELECT id FROM jobs WHERE {_IS_PLANNED} AND {_IS_FREE} AND (
-                    SELECT count(*) FROM jobs
-                    WHERE heartbeat_at > now() - %(claim)s
-                        AND (status = %(running)s OR {_IS_PLANNED})
-                ) < %(at_once)s
-                ORDER BY state_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
-            ) RETURNING id, request, state_at
-            """,  # noqa: S608 — ours
+            _CLAIM,
             {
                 "claim": CLAIM,
                 "running": Status.RUNNING,  # one that waits for an answer leaves its place
@@ -91,22 +98,19 @@ def keep(jobs: Jobs, job_ids: Sequence[str]) -> set[str]:
     """Keep the claims on jobs; return those that are planned still."""
     if not job_ids:
         return set()
+    update = SQL(
+        "UPDATE jobs SET heartbeat_at = now() WHERE {is_planned} AND id = ANY(%s) RETURNING id"
+    )
     with jobs.transaction() as cursor:
-        cursor.execute(
-            f"UPDATE jobs SET heartbeat_at = now() WHERE {_IS_PLANNED} AND id = ANY(%s) "  # noqa: S608
-            "RETURNING id",
-            (list(job_ids),),
-        )
+        cursor.execute(update.format(is_planned=IS_PLANNED), (list(job_ids),))
         return {job_id for (job_id,) in cursor.fetchall()}
 
 
 def put_back(jobs: Jobs, job_id: str) -> None:
     """Give up a claim: the job waits again, at its old place."""
+    update = SQL("UPDATE jobs SET heartbeat_at = NULL WHERE {is_planned} AND id = %s")
     with jobs.transaction() as cursor:
-        cursor.execute(
-            f"UPDATE jobs SET heartbeat_at = NULL WHERE {_IS_PLANNED} AND id = %s",  # noqa: S608
-            (job_id,),
-        )
+        cursor.execute(update.format(is_planned=IS_PLANNED), (job_id,))
 
 
 def hand_over(jobs: Jobs, job_id: str, flow_run_id: str, since: datetime) -> bool:
@@ -114,65 +118,50 @@ def hand_over(jobs: Jobs, job_id: str, flow_run_id: str, since: datetime) -> boo
 
     Returns whether somebody wanted the job cancelled meanwhile.
     """
+    update = SQL(
+        """
+        UPDATE jobs SET flow_run_id = %s, state_at = %s, heartbeat_at = NULL
+        WHERE {is_planned} AND id = %s RETURNING is_cancel_requested
+        """
+    )
     with jobs.transaction() as cursor:
-        cursor.execute(
-            "UPDATE jobs SET flow_run_id = %s, state_at = %s, heartbeat_at = NULL "  # noqa: S608
-            f"WHERE {_IS_PLANNED} AND id = %s RETURNING is_cancel_requested",
-            (flow_run_id, since, job_id),
-        )
+        cursor.execute(update.format(is_planned=IS_PLANNED), (flow_run_id, since, job_id))
         row = cursor.fetchone()
     return bool(row and row[0])
 
 
 def end(jobs: Jobs, job_id: str, cause: Cause) -> None:
     """End a planned job that could not be started, or is no longer wanted."""
+    select = SQL(
+        "SELECT is_cancel_requested FROM jobs WHERE {is_planned} AND id = %s FOR UPDATE"
+    ).format(is_planned=IS_PLANNED)
     with jobs.transaction() as cursor:
-        cursor.execute(
-            f"""
-            UPDATE jobs SET finished_at = now(), state_at = now(),
-                status = CASE WHEN is_cancel_requested THEN %s ELSE %s END,
-                error = CASE WHEN is_cancel_requested THEN %s ELSE %s END,
-                error_code = CASE WHEN is_cancel_requested THEN %s ELSE %s END
-            WHERE {_IS_PLANNED} AND id = %s
-            """,  # noqa: S608 — ours
-            (
-                *(Status.CANCELLED, Status.FAILED),
-                *(STOPPED.sentence, cause.sentence),
-                *(STOPPED.code, cause.code),
-                job_id,
-            ),
-        )
+        cursor.execute(select, (job_id,))
+        if row := cursor.fetchone():
+            ending = (Status.CANCELLED, STOPPED) if row[0] else (Status.FAILED, cause)
+            end_jobs(cursor, SQL("id = %(job)s"), *ending, job=job_id)
 
 
 def cancel(jobs: Jobs, job_id: str) -> bool:
     """Cancel a job that nobody has claimed; returns whether it was one."""
+    which = SQL("{is_planned} AND {is_free} AND id = %(job)s").format(
+        is_planned=IS_PLANNED, is_free=IS_FREE
+    )
     with jobs.transaction() as cursor:
-        cursor.execute(
-            f"""
-            UPDATE jobs SET status = %(cancelled)s, error = %(sentence)s, error_code = %(code)s,
-                finished_at = now(), state_at = now()
-            WHERE {_IS_PLANNED} AND {_IS_FREE} AND id = %(id)s
-            """,  # noqa: S608 — ours
-            {
-                "cancelled": Status.CANCELLED,
-                "sentence": STOPPED.sentence,
-                "code": STOPPED.code,
-                "claim": CLAIM,
-                "id": job_id,
-            },
-        )
-        return cursor.rowcount == 1
+        return end_jobs(cursor, which, Status.CANCELLED, STOPPED, claim=CLAIM, job=job_id) == 1
+
+
+_PLACES = SQL(
+    """
+    SELECT id, row_number() OVER (ORDER BY coalesce(scheduled_for, state_at), id)
+    FROM jobs WHERE status = 'scheduled' AND (flow_run_id IS NOT NULL OR {is_free})
+        AND coalesce(scheduled_for, now()) <= now() + interval '10 seconds'
+    """
+).format(is_free=IS_FREE)
 
 
 def places(jobs: Jobs) -> dict[str, int]:
     """Return the places of the jobs that wait for a worker, by id; 1 is next."""
     with jobs.transaction() as cursor:
-        cursor.execute(
-            f"""
-            SELECT id, row_number() OVER (ORDER BY coalesce(scheduled_for, state_at), id)
-            FROM jobs WHERE status = 'scheduled' AND (flow_run_id IS NOT NULL OR {_IS_FREE})
-                AND coalesce(scheduled_for, now()) <= now() + interval '10 seconds'
-            """,  # noqa: S608 — ours
-            {"claim": CLAIM},
-        )
+        cursor.execute(_PLACES, {"claim": CLAIM})
         return dict(cursor.fetchall())

@@ -1,4 +1,4 @@
-"""The database: the Postgres that the environment names, or else an embedded one.
+"""The Postgres of our tables: the one that the environment names, else an embedded one.
 
 The embedded server is a real Postgres from a wheel. Its files lie in ``<data_dir>/postgres``; any
 number of processes share it, and the last one to end stops it.
@@ -14,7 +14,7 @@ import psycopg2
 from fasteners import InterProcessLock
 from psycopg2.extensions import connection as Connection
 
-from tasks.errors import DatabaseError
+from tasks.errors import DatabaseError, first_line
 from tasks.settings import Settings
 
 CONNECT_TIMEOUT_S = 5
@@ -37,7 +37,7 @@ def connect(settings: Settings) -> Connection:
         )
     except (psycopg2.Error, OSError, subprocess.SubprocessError, RuntimeError) as error:
         # libpq says what went wrong in its first line; the password is never in it.
-        why = (str(error).strip().splitlines() or [type(error).__name__])[0].strip().rstrip(".")
+        why = first_line(error).rstrip(".")
         hint = "Check PGHOST, PGPORT, PGDATABASE, PGUSER and PGPASSWORD (or DATABASE_URL)"
         if settings.postgres_url is None:
             hint = f"See {settings.data_dir / 'postgres' / 'log'}, or name a server with PGHOST"

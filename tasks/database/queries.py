@@ -1,66 +1,16 @@
-"""The questions that pages ask the table ``jobs``: lists, one job and its place, logs, and sums."""
+"""The questions that pages ask the table ``jobs`` besides jobs: places, logs, changes, and sums."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
+
+from psycopg2.sql import SQL, Literal
 
 from tasks.database import job_queue
 from tasks.database.jobs_table import Jobs
 from tasks.jobs import ENDED, Job, Status
 
 DAYS = 30  # of the overview
-
-
-class Sort(StrEnum):
-    """The orders of a list."""
-
-    NEWEST = "newest"
-    OLDEST = "oldest"
-    QUERY = "query"
-    COUNT = "count"
-
-
-_ORDER = {
-    Sort.NEWEST: "coalesce(started_at, state_at) DESC NULLS LAST, id",
-    Sort.OLDEST: "coalesce(started_at, state_at) NULLS FIRST, id DESC",
-    Sort.QUERY: "query, coalesce(started_at, state_at) DESC NULLS LAST, id",
-    Sort.COUNT: "count DESC NULLS LAST, coalesce(started_at, state_at) DESC NULLS LAST, id",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which jobs are wanted: of some states, and with some text in the query or the id."""
-
-    statuses: tuple[Status, ...] = ()
-    text: str = ""
-
-    def where(self) -> tuple[str, tuple[object, ...]]:
-        """Return a condition and its values."""
-        conditions, values = ["true"], list[object]()
-        if self.statuses:
-            conditions.append("status IN %s")
-            values.append(self.statuses)
-        if self.text:
-            pattern = unicodedata.normalize("NFC", self.text).replace("\\", r"\\")
-            pattern = "%" + pattern.replace("%", r"\%").replace("_", r"\_") + "%"
-            conditions.append("(query ILIKE %s OR id LIKE %s)")
-            values += [pattern, pattern]
-        return " AND ".join(conditions), tuple(values)
-
-
-def page_of(
-    jobs: Jobs, which: Filter, sort: Sort, *, limit: int, offset: int
-) -> tuple[list[Job], int]:
-    """Return a part of the list, and how many jobs the whole has."""
-    where, values = which.where()
-    with jobs.transaction() as cursor:
-        cursor.execute(f"SELECT count(*) FROM jobs WHERE {where}", values)  # noqa: S608 — ours
-        (total,) = cursor.fetchone() or (0,)
-    rest = f"WHERE {where} ORDER BY {_ORDER[sort]} LIMIT %s OFFSET %s"
-    return jobs.select(rest, (*values, limit, offset)), total
 
 
 def places_of(jobs: Jobs, shown: Sequence[Job]) -> dict[str, int]:
@@ -114,14 +64,13 @@ def log_length(jobs: Jobs, job_id: str) -> int:
     return row[0] if row else 0
 
 
-def lively(jobs: Jobs, also: Sequence[str]) -> list[Job]:
+def changing(jobs: Jobs, also: Sequence[str]) -> list[Job]:
     """Return the jobs that may have changed: unfinished, the newest, and those in ``also``."""
     unfinished = {job.id: job for job in jobs.unfinished()}
     newest = {job.id: job for job in jobs.newest(limit=20)}
     found = unfinished | newest
-    if missing := [job_id for job_id in also if job_id not in found]:
-        found |= {job.id: job for job in jobs.select("WHERE id = ANY(%s)", (missing,))}
-    return list(found.values())
+    missing = [job_id for job_id in also if job_id not in found]
+    return [*found.values(), *jobs.of_ids(missing)]
 
 
 def delete_ended(jobs: Jobs, job_id: str | None = None) -> list[str]:
@@ -161,30 +110,31 @@ def sums(jobs: Jobs) -> Sums:
             (DAYS - 1,),
         )
         per_day = [(day, number, int(images)) for day, number, images in cursor.fetchall()]
-        cursor.execute(
-            f"SELECT {_number('found')}, {_number('chosen')} FROM jobs WHERE {_HAS_COUNTS}",  # noqa: S608
-            (ENDED,),
-        )
+        cursor.execute(_TOTALS, (ENDED,))
         found, chosen = cursor.fetchone() or (0, 0)
-        cursor.execute(
-            f"""
-            SELECT key, sum((value #>> '{{}}')::numeric) FROM jobs,
-                jsonb_each(CASE jsonb_typeof(waterfall -> 'reasons')
-                           WHEN 'object' THEN waterfall -> 'reasons' ELSE '{{}}' END)
-            WHERE {_HAS_COUNTS} AND jsonb_typeof(value) = 'number' GROUP BY key ORDER BY 2 DESC, 1
-            """,  # noqa: S608 — ours
-            (ENDED,),
-        )
+        cursor.execute(_REASONS, (ENDED,))
         reasons: dict[str, Any] = dict(cursor.fetchall())
     counts = {reason: int(count) for reason, count in reasons.items()}
     return Sums(by_status, per_day, int(found), int(chosen), counts)
 
 
-_HAS_COUNTS = "status IN %s AND jsonb_typeof(waterfall) = 'object'"
-
-
-def _number(name: str) -> str:
-    return (
-        f"coalesce(sum((waterfall ->> '{name}')::numeric) "
-        f"FILTER (WHERE jsonb_typeof(waterfall -> '{name}') = 'number'), 0)"
-    )
+_HAS_COUNTS = SQL("status IN %s AND jsonb_typeof(waterfall) = 'object'")
+_NUMBER = SQL(
+    """
+    coalesce(sum((waterfall ->> {name})::numeric)
+             FILTER (WHERE jsonb_typeof(waterfall -> {name}) = 'number'), 0)
+    """
+)
+_TOTALS = SQL("SELECT {found}, {chosen} FROM jobs WHERE {has_counts}").format(
+    found=_NUMBER.format(name=Literal("found")),
+    chosen=_NUMBER.format(name=Literal("chosen")),
+    has_counts=_HAS_COUNTS,
+)
+_REASONS = SQL(
+    """
+    SELECT key, sum((value #>> '{{}}')::numeric) FROM jobs,
+        jsonb_each(CASE jsonb_typeof(waterfall -> 'reasons')
+                   WHEN 'object' THEN waterfall -> 'reasons' ELSE '{{}}' END)
+    WHERE {has_counts} AND jsonb_typeof(value) = 'number' GROUP BY key ORDER BY 2 DESC, 1
+    """
+).format(has_counts=_HAS_COUNTS)

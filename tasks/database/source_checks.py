@@ -12,20 +12,8 @@ from typing import Any
 
 from psycopg2.extras import Json
 
-from tasks.database.jobs_table import Jobs
+from tasks.database.tables import Tables
 from tasks.settings import Settings
-
-_EXISTS = "SELECT to_regclass('source_checks') IS NOT NULL"
-_CREATE = """
-CREATE TABLE IF NOT EXISTS source_checks (
-    checked_at TIMESTAMPTZ NOT NULL DEFAULT now(),
-    ok         BOOLEAN NOT NULL,
-    detail     TEXT NOT NULL,
-    report     JSONB NOT NULL
-);
-CREATE INDEX IF NOT EXISTS source_checks_newest_first ON source_checks (checked_at DESC);
-"""
-_TABLE_LOCK = 7_361_206  # any number but the other tables': one process at a time makes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +30,16 @@ def record_check(
     settings: Settings, *, ok: bool, detail: str, report: Sequence[Mapping[str, Any]] = ()
 ) -> None:
     """Write down how a check went; raises ``DatabaseError``."""
-    with Jobs.open(settings) as jobs, jobs.transaction() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_TABLE_LOCK,))
-        cursor.execute(_CREATE)
+    with Tables.open(settings) as tables, tables.transaction("source_checks") as cursor:
         cursor.execute(
             "INSERT INTO source_checks (ok, detail, report) VALUES (%s, %s, %s)",
             (ok, detail, Json(list(report))),
         )
 
 
-def last_check(jobs: Jobs) -> Check | None:
+def last_check(tables: Tables) -> Check | None:
     """Return the newest check, or None where there was none; raises ``DatabaseError``."""
-    with jobs.transaction() as cursor:
-        cursor.execute(_EXISTS)
-        if cursor.fetchone() == (False,):
-            return None
+    with tables.transaction("source_checks") as cursor:
         cursor.execute(
             "SELECT checked_at, ok, detail, report FROM source_checks "
             "ORDER BY checked_at DESC LIMIT 1"

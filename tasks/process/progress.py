@@ -1,7 +1,7 @@
-"""The progress of the run, for whoever watches in this process.
+"""The progress of a run, for whoever watches it in this process.
 
-Stages report items as they finish them; a run that nobody watches reports into the void. The
-watchers are a context variable, which Prefect's thread pool hands on to its tasks.
+Stages report items as they finish them; reports that nobody watches are lost. The watchers are a
+context variable, which Prefect's thread pool hands on to its tasks.
 """
 
 from collections.abc import Callable, Iterator

@@ -11,10 +11,10 @@ from tasks.errors import CollectError
 def is_worth_retrying(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
     """Say whether a failed task may succeed when repeated (Prefect's ``retry_condition_fn``).
 
-    Our own errors know it; of the others, only those of the system (I/O, memory) may pass.
+    Our errors say whether they are transient; of others only I/O and memory errors are.
     """
     error = state.result(raise_on_failure=False)
     if isinstance(error, CollectError):
         return error.is_transient
-    # Torch has its own kind of being out of memory, which is not imported for this question.
+    # Torch's own out-of-memory error is known by its name: importing torch takes seconds.
     return isinstance(error, OSError | MemoryError) or type(error).__name__ == "OutOfMemoryError"

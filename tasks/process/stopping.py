@@ -4,9 +4,9 @@ Threads cannot be interrupted from outside, so every loop that may run long asks
 blocking call has a timeout of its own. A signal stops whatever the process does, so one flag
 serves the whole process.
 
-An interrupt of the main thread may get lost: a library written in C makes an error of its own of
-it (pydantic does), or it comes while an object is taken away. So it is noted here before it is
-raised, and work stops all the same.
+An interrupt of the main thread may get lost: a C extension turns it into its own exception
+(pydantic does), or it arrives in a finaliser. So it is noted here before it is raised, and work
+stops all the same.
 """
 
 import signal
@@ -45,7 +45,7 @@ def interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def keeping_interrupts() -> Iterator[None]:
-    """Have the block end as Ctrl-C or SIGTERM ends it, also where a library took the interrupt."""
+    """End the block as Ctrl-C or SIGTERM ends it, even where a library hides the interrupt."""
     is_main = threading.current_thread() is threading.main_thread()  # no other is interrupted
     numbers = (signal.SIGINT, signal.SIGTERM) if is_main else ()
     before = {number: signal.getsignal(number) for number in numbers}
@@ -63,7 +63,7 @@ def keeping_interrupts() -> Iterator[None]:
         signal.signal(number, note)
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # raised again, or the interrupt that it hides
         if _interrupt:
             raise _interrupt from error
         raise

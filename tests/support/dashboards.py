@@ -19,10 +19,11 @@ from tasks.database.jobs_table import Jobs
 from tasks.errors import ErrorCode
 from tasks.jobs import Cause, Job, Status
 from tests.support.waiting import until
+from words import verbatim
 
 ORIGIN = "http://127.0.0.1"
 START_WITHIN_S = 60.0  # of a process that imports everything
-BROKE = Cause(ErrorCode.BROWSER, "It broke.")
+BROKE = Cause(ErrorCode.BROWSER, verbatim("It broke."))
 # Not the one that a developer may have running.
 _NO_PREFECT = {PREFECT_API_URL: None, PREFECT_SERVER_API_PORT: 9}
 
