@@ -250,7 +250,8 @@ class SourceHealth(BaseModel):
 
     checked_at: datetime
     ok: bool
-    detail: str
+    detail: str = Field(description="The message in English.")
+    message: Message
     strategies: list[dict[str, Any]]
 
 

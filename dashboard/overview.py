@@ -98,5 +98,9 @@ def _health(jobs: Jobs) -> SourceHealth | None:
         for strategy in query.get("strategies", ())
     ]
     return SourceHealth(
-        checked_at=check.checked_at, ok=check.ok, detail=check.detail, strategies=strategies
+        checked_at=check.checked_at,
+        ok=check.ok,
+        detail=str(check.message),
+        message=check.message,
+        strategies=strategies,
     )

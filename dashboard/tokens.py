@@ -36,7 +36,7 @@ def is_loopback(host: str) -> bool:
 def check_host(host: str, settings: Settings) -> None:
     """Raise ``BadRequestError`` where others could reach the dashboard without a token."""
     if not is_loopback(host) and token_of(settings) is None:
-        raise BadRequestError(NEEDED.format(host=host))
+        raise BadRequestError("token_needed", host=host)
 
 
 def is_token(given: str, token: str) -> bool:

@@ -31,6 +31,7 @@ from tasks.selection import Selection, choose
 from tasks.subject.clustering import Outcome
 from tasks.upkeep.recorder import Recorder
 from tasks.workspace import Workspace
+from words import Language, Message, Value, say
 
 ANSWER_WITHIN_S = 24 * 3600
 LOOK_FOR_ANSWER_EVERY_S = 1
@@ -51,7 +52,7 @@ def resolve_ambiguity(
     if selection.choice.outcome is not Outcome.AMBIGUOUS:
         return selection
     if request.on_ambiguous == "fail":
-        raise AmbiguousError(f"{_what_is_open(selection, request)} {_WAYS_ON}")
+        raise AmbiguousError("ambiguous", what=_what_is_open(selection, request))
     if request.on_ambiguous == "largest":
         log.warning("The choice is not clear: look at what was chosen and what was not.")
         return selection
@@ -61,17 +62,12 @@ def resolve_ambiguity(
     return choose(workspace, workspace.batch_count(), model=request.model, criteria=criteria)
 
 
-_WAYS_ON = "Resume the job with --on-ambiguous ask, or largest to take the first."
-
-
-def _what_is_open(selection: Selection, request: CollectRequest) -> str:
-    sizes = [len(pictures) for pictures in selection.groups]
-    if len(sizes) == 1:
-        return f"It is not clear whether the only group ({sizes[0]} images) is {request.query!r}."
-    return (
-        f"It is not clear which group is {request.query!r}: "
-        f"the first has {sizes[0]} images, the second {sizes[1]}."
-    )
+def _what_is_open(selection: Selection, request: CollectRequest) -> Message:
+    first, *others = (len(pictures) for pictures in selection.groups)
+    places: dict[str, Value] = {"query": request.query, "first": first}
+    if not others:
+        return Message("error.only_group_unclear", places)
+    return Message("error.groups_unclear", places | {"second": others[0]})
 
 
 def _ask(selection: Selection, request: CollectRequest, recorder: Recorder) -> int:
@@ -92,21 +88,19 @@ def _ask(selection: Selection, request: CollectRequest, recorder: Recorder) -> i
     resume = partial(_resume, flow_run.id)
     recorder.ask(_question(groups, until), _in_this_context(resume))
     try:
-        with asking_here(_on_terminal(what, groups), len(groups), _in_this_context(resume)):
+        question = partial(_on_terminal, what, groups)
+        with asking_here(question, len(groups), _in_this_context(resume)):
             answer: Any = pause_flow_run(
                 form.with_initial_data(description=_in_markdown(what, groups)),
                 timeout=ANSWER_WITHIN_S,
                 poll_interval=LOOK_FOR_ANSWER_EVERY_S,
             )
     except FlowPauseTimeout as error:
-        unanswered = AmbiguousError(f"Nobody answered in time. {what} {_WAYS_ON}")
+        unanswered = AmbiguousError("unanswered", what=what)
         recorder.failed(unanswered)  # Prefect will say less of it
         raise unanswered from error
     except httpx.HTTPError as error:
-        raise PrefectError(
-            f"Prefect's server went away while the run waited for an answer ({error}): resume the "
-            "job once it is back."
-        ) from error
+        raise PrefectError("prefect_went_away", why=str(error)) from error
     finally:
         recorder.ask(None)
     return int(answer.group)
@@ -145,18 +139,18 @@ def _question(groups: Groups, until: datetime) -> dict[str, Any]:
     }
 
 
-def _in_markdown(what: str, groups: Groups) -> str:
-    lines = [what]
+def _in_markdown(what: Message, groups: Groups) -> str:
+    lines = [str(what)]
     for number, pictures in enumerate(groups, start=1):
         lines += ["", f"**Group {number}**, {len(pictures)} images:", ""]
         lines += filter(None, (link_to(p.candidate) for p in pictures[:SHOWN]))
     return "\n".join(lines)
 
 
-def _on_terminal(what: str, groups: Groups) -> str:
-    lines = [what]
+def _on_terminal(what: Message, groups: Groups, language: Language) -> str:
+    lines = [what.said_in(language)]
     for number, pictures in enumerate(groups, start=1):
-        lines.append(f"Group {number}, {len(pictures)} images:")
+        lines.append(say("cli.group_of", language, which=number, n=len(pictures)))
         lines += (f"  {p.candidate.title} {p.candidate.url}" for p in pictures[:SHOWN])
     text = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in "\n".join(lines))
-    return f"{text}\nWhich group is the subject? Type its number."
+    return f"{text}\n{say('cli.which_group', language)}"

@@ -14,6 +14,7 @@ from tasks.database.jobs_table import Jobs
 from tasks.errors import BadRequestError, CollectError
 from tasks.jobs import ENDED, Job, Status
 from tasks.settings import Settings
+from words import Message
 
 CANCEL_WITHIN_S = 30.0
 
@@ -27,9 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         job = _cancelled(job_id, Settings())
     except CollectError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{error.message.said_in(parser.language)}\n")
         return error.exit_code
-    status = parser.say(f"status.{job.status}")
+    status = parser.say(f"state.{job.status}")
     sys.stdout.write(parser.say("cli.job_is", job=job.id, status=status) + "\n")
     return 0 if job.status is Status.CANCELLED else 1
 
@@ -38,9 +39,10 @@ def _cancelled(job_id: str, settings: Settings) -> Job:
     with Jobs.open(settings) as jobs:
         job = jobs.get(job_id)
         if job is None:
-            raise BadRequestError(f"There is no job {job_id}.")
+            raise BadRequestError("no_job", job=job_id)
         if job.status in ENDED:
-            raise BadRequestError(f"Job {job_id} has ended already: it is {job.status}.")
+            status = Message(f"state.{job.status}")
+            raise BadRequestError("job_has_ended", job=job_id, status=status)
         jobs.request_cancel(job_id)
         if job.status is not Status.RUNNING:
             _cancel_in_prefect(job, settings)

@@ -28,7 +28,7 @@ from tasks.sources.browser import open_browser
 from tasks.sources.naver import SOURCE, NaverSettings, ResultsPage, search_address
 from tasks.sources.naver_results import CURRENT, Extraction, Ranking, Strategy
 from tasks.sources.query import SearchQuery
-from words import Language, say
+from words import Language, Message, say
 
 GOLDEN_QUERIES = PROJECT_DIR / "deployments" / "golden_queries.json"
 
@@ -85,7 +85,7 @@ def check(query: str, settings: Settings, save: Path | None = None) -> CheckRepo
         ),
     )
     if not report.candidates:
-        raise SearchError(f"Naver has no images for “{query}”. Try a query that surely has some.")
+        raise SearchError("no_naver_images", query=query)
     return report
 
 
@@ -128,10 +128,12 @@ def _recorded(settings: Settings) -> Iterator[list[dict[str, object]]]:
     try:
         yield reports
     except CollectError as error:
-        record_check(settings, ok=False, detail=str(error), report=reports)
+        record_check(settings, ok=False, message=error.message, report=reports)
         raise
-    found = ", ".join(f"{report['candidates']} for {report['query']}" for report in reports)
-    record_check(settings, ok=True, detail=f"Candidates can be had: {found}.", report=reports)
+    found = ", ".join(f"{report['query']} {report['candidates']}" for report in reports)
+    record_check(
+        settings, ok=True, message=Message("note.candidates", {"found": found}), report=reports
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -151,7 +153,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             report = check(query, settings, given.get("save"))
             reports.append(asdict(report))
     except CollectError as error:
-        _print_failure(error, as_json=as_json)
+        _print_failure(error, parser.language, as_json=as_json)
         return error.exit_code
     except KeyboardInterrupt:
         return 130
@@ -162,11 +164,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _warning(query: str, broken: Sequence[str]) -> str:
-    return (
-        f"Nothing was found in: {', '.join(broken)}, for “{query}”. The search goes on with the "
-        "others, but this part of Naver's page has probably changed (or the query has few results)."
-    )
+def _warning(query: str, broken: Sequence[str]) -> Message:
+    return Message("error.strategies_broken", {"strategies": ", ".join(broken), "query": query})
 
 
 def _print_report(report: CheckReport, language: Language) -> None:
@@ -185,16 +184,16 @@ def _print_report(report: CheckReport, language: Language) -> None:
             )
             console.print(first, soft_wrap=True)
     if report.broken:
-        console.print(_warning(report.query, report.broken))
+        console.print(_warning(report.query, report.broken).said_in(language))
     console.print(say("cli.check_found", language, n=report.candidates))
 
 
-def _print_failure(error: CollectError, *, as_json: bool) -> None:
+def _print_failure(error: CollectError, language: Language, *, as_json: bool) -> None:
     if as_json:
         failure = {"error": type(error).__name__, "detail": str(error)}
         sys.stdout.write(json.dumps(failure, ensure_ascii=False) + "\n")
     else:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{error.message.said_in(language)}\n")
 
 
 if __name__ == "__main__":

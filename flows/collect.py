@@ -128,7 +128,7 @@ def collect(request: CollectRequest) -> Report:
             publish(request.query, out_dir, selection)
             recorder.set_waterfall(asdict(waterfall), asdict(selection.choice))
             if not selection.subject_count:
-                raise NoSubjectError(no_subject(request, waterfall))
+                raise no_subject(request, waterfall)
             workspace.discard()
         seconds = (datetime.now(UTC) - started).total_seconds()
         log.info("%d images saved in %.0f s.", waterfall.chosen, seconds)
@@ -216,9 +216,9 @@ def recorded(request: CollectRequest, settings: Settings) -> Iterator[tuple[str,
         with Jobs.open(settings) as jobs:
             earlier = jobs.get(request.job_id) if request.job_id else None
             if request.job_id and earlier is None:
-                raise BadRequestError(f"There is no job {request.job_id} to resume.")
+                raise BadRequestError("no_job_to_resume", job=request.job_id)
             if earlier and earlier.flow_run_id != run_id and jobs.is_alive(earlier.id):
-                raise BadRequestError(f"Job {earlier.id} is running now: cancel it first, or wait.")
+                raise BadRequestError("job_is_running", job=earlier.id)
             job_id = request.job_id or run_id
             folder = request.out_dir or (Path(earlier.out_dir) if earlier else None)
             out_dir = folder or settings.data_dir / DATASETS / job_id
@@ -255,20 +255,16 @@ def recorded(request: CollectRequest, settings: Settings) -> Iterator[tuple[str,
         raise
 
 
-def no_subject(request: CollectRequest, waterfall: Waterfall) -> str:
-    """Say why a run ended without a subject, and what may help."""
-    if not waterfall.found:
-        return f"The search for {request.query!r} has no results: check the spelling."
-    if waterfall.unique < request.min_samples:
-        return (
-            f"Only {waterfall.unique} of {waterfall.found} images for {request.query!r} are good "
-            "enough to look for a subject: lower --min-side or --min-sharpness."
-        )
-    radius = "0.18" if request.eps == "auto" else f"above {request.eps:g}"
-    return (
-        f"No group among the {waterfall.unique} images for {request.query!r} is the subject: "
-        f"try a more particular query, or --eps {radius}."
-    )
+def no_subject(request: CollectRequest, waterfall: Waterfall) -> NoSubjectError:
+    """Return why a run ended without a subject, and what may help."""
+    query, found, good = request.query, waterfall.found, waterfall.unique
+    if not found:
+        return NoSubjectError("no_results", query=query)
+    if good < request.min_samples:
+        return NoSubjectError("too_few_good", query=query, good=good, found=found)
+    if request.eps == "auto":
+        return NoSubjectError("no_group", query=query, good=good)
+    return NoSubjectError("no_group_within", query=query, good=good, eps=request.eps)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from flows.temporary_server import use_prefect_server
 from flows.terminal import display
 from tasks.database.jobs_table import Jobs
 from tasks.errors import BadRequestError, CollectError
+from tasks.findings import finding
 from tasks.records import Waterfall
 from tasks.settings import Settings
 from words import Language, say
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 jobs.end_long_lost()
             report = collect(request)
     except CollectError as error:
-        return _fail(str(error), error.exit_code, is_json)
+        return _fail(error.message.said_in(language), error.exit_code, is_json)
     except (KeyboardInterrupt, TerminationSignal):
         return _fail(say("cli.stopped", language), STOPPED, is_json)
     except Exception as error:  # the last place that can say it; the log has the rest
@@ -74,22 +75,23 @@ def _request(given: dict[str, Any]) -> CollectRequest:
         if job_id := given.get("job_id"):
             given = _begun_with(job_id) | given
         elif "query" not in given:
-            raise BadRequestError("Say what to search for: collect.py QUERY. See --help.")
+            raise BadRequestError("no_query")
         return CollectRequest.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
         if not first["loc"]:  # not one option but how they go together
-            raise BadRequestError(f"{first['msg']}. See --help.") from error
+            raise BadRequestError("options", why=finding(first)) from error
         name = str(first["loc"][0]).replace("_", "-")
-        label = "The query" if name == "query" else f"--{name}"
-        raise BadRequestError(f"{label} cannot be used: {first['msg']}. See --help.") from error
+        if name == "query":
+            raise BadRequestError("query", why=finding(first)) from error
+        raise BadRequestError("option", option=f"--{name}", why=finding(first)) from error
 
 
 def _begun_with(job_id: str) -> dict[str, Any]:
     with Jobs.open(Settings()) as jobs:
         job = jobs.get(job_id)
     if job is None:
-        raise BadRequestError(f"There is no job {job_id} to resume.")
+        raise BadRequestError("no_job_to_resume", job=job_id)
     return begun_with(job)
 
 

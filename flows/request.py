@@ -212,5 +212,5 @@ class CollectRequest(_Measured):
 def begun_with(job: Job) -> dict[str, Any]:
     """Return what was asked of a job that is to be resumed; raises ``BadRequestError``."""
     if job.request is None:
-        raise BadRequestError(f"Job {job.id} is of an earlier program and cannot be resumed.")
+        raise BadRequestError("job_of_earlier_program", job=job.id)
     return job.request

@@ -23,11 +23,13 @@ from flows.request import CollectRequest
 from tasks.database.jobs_table import Jobs
 from tasks.dataset import versions, write_dataset
 from tasks.errors import BadRequestError, CollectError, NoSubjectError, OutputError
+from tasks.findings import finding
 from tasks.jobs import ENDED, Job
 from tasks.records import Picture
 from tasks.selection import Choice, Criteria, Selection, choose_among
 from tasks.settings import Settings
 from tasks.stored import Stored, read, reopen
+from words import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,11 @@ def reselect(job_id: str, asked: Asked, settings: Settings) -> tuple[Path, Selec
             try:
                 selection = choose_among(workspace, 1, model=request.model, criteria=criteria)
             except ValueError as error:  # there is no such group
-                raise BadRequestError(f"--group {asked.group} cannot be used: {error}") from error
+                raise BadRequestError(
+                    "no_group_of_number", number=asked.group, why=str(error)
+                ) from error
             if not selection.chosen:
-                raise NoSubjectError(f"Nothing would be chosen: {stored.folder} stays as it is.")
+                raise NoSubjectError("nothing_chosen", folder=str(stored.folder))
             record = replace(
                 stored.record,
                 request=request.model_dump(mode="json", exclude={"job_id"}),
@@ -74,7 +78,7 @@ def reselect(job_id: str, asked: Asked, settings: Settings) -> tuple[Path, Selec
             workspace.discard()
             written = out_dir.rename(stored.folder.with_name(name))
         except OSError as error:
-            raise OutputError(f"{name} cannot be written: {error}.") from error
+            raise OutputError("unwritable", path=name, why=str(error)) from error
         finally:
             shutil.rmtree(out_dir, ignore_errors=True)
         jobs.choose_again(
@@ -90,9 +94,10 @@ def reselect(job_id: str, asked: Asked, settings: Settings) -> tuple[Path, Selec
 def _ended(jobs: Jobs, job_id: str) -> Job:
     job = jobs.get(job_id)
     if job is None:
-        raise BadRequestError(f"There is no job {job_id}.")
+        raise BadRequestError("no_job", job=job_id)
     if job.status not in ENDED:
-        raise BadRequestError(f"Job {job.id} is {job.status}: cancel it first, or wait.")
+        status = Message(f"state.{job.status}")
+        raise BadRequestError("job_not_ended", job=job.id, status=status)
     return job
 
 
@@ -104,14 +109,15 @@ def _request(stored: Stored, eps: str | None) -> CollectRequest:
         return CollectRequest.model_validate(asked)
     except ValidationError as error:
         first = error.errors()[0]
-        raise BadRequestError(f"--{first['loc'][0]} cannot be used: {first['msg']}.") from error
+        option = f"--{first['loc'][0]}"
+        raise BadRequestError("option", option=option, why=finding(first)) from error
 
 
 def _criteria(stored: Stored, request: CollectRequest, asked: Asked) -> Criteria:
     """Add to what was decided by hand before what is decided now, which goes before it."""
     keep, drop = _pictures(stored, asked.keep), _pictures(stored, asked.drop)
     if both := keep & drop:
-        raise BadRequestError(f"{min(both)} is to be kept and dropped: decide for one.")
+        raise BadRequestError("kept_and_dropped", image=min(both))
     earlier = Choice(**stored.record.choice)
     # With another radius there are other groups.
     is_settled = earlier.by_hand and asked.eps is None
@@ -133,7 +139,7 @@ def _pictures(stored: Stored, listed: Path | None) -> frozenset[str]:
         lines = [line.strip() for line in listed.read_text().splitlines()]
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise BadRequestError(f"{listed} cannot be read: {why}.") from error
+        raise BadRequestError("unreadable_path", path=str(listed), why=str(why)) from error
     named: list[Picture] = [stored.named(line) for line in lines if line and line[0] != "#"]
     return frozenset(picture.key for picture in named)
 
@@ -153,7 +159,7 @@ def _folder_in_the_making(beside: Path) -> Path:
         folder = Path(mkdtemp(prefix=f".{beside.name}-", dir=beside.parent))
         folder.chmod(0o755)  # temporary folders begin as the owner's alone
     except OSError as error:
-        raise OutputError(f"Nothing can be written in {beside.parent}: {error}.") from error
+        raise OutputError("unwritable", path=str(beside.parent), why=str(error)) from error
     return folder
 
 
@@ -172,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         folder, selection = reselect(job_id, Asked(**given), Settings())
     except CollectError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{error.message.said_in(parser.language)}\n")
         return error.exit_code
     counts = selection.waterfall()
     for reason, count in counts.reasons.items():

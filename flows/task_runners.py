@@ -42,10 +42,7 @@ def task_runner_for(name: TaskRunnerName, settings: Settings) -> TaskRunner[Any]
 
         return ray_runner(settings)
     except ImportError as error:
-        raise BadRequestError(
-            f"The task runner {name} needs packages that are not installed: "
-            f"pip install -c constraints.txt -e '.[{name}]'"
-        ) from error
+        raise BadRequestError("task_runner_packages", name=name) from error
 
 
 @contextmanager
@@ -63,6 +60,6 @@ def tasks_on(name: TaskRunnerName, settings: Settings) -> Iterator[None]:
         try:
             until_end.enter_context(runner)
         except (OSError, RuntimeError, ValueError) as error:
-            raise ClusterError(f"The {name} cluster cannot be used: {first_line(error)}") from error
+            raise ClusterError("cluster", name=name, why=first_line(error)) from error
         until_end.enter_context(context.model_copy(update={"task_runner": runner}))
         yield

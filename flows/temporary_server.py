@@ -46,10 +46,7 @@ def running_server() -> str | None:
     """
     if named := PREFECT_API_URL.value():
         if not _answers(named):
-            raise PrefectError(
-                f"No Prefect server answers at {named}: start one with `prefect server start`, or "
-                "unset PREFECT_API_URL (prefect config unset PREFECT_API_URL)."
-            )
+            raise PrefectError("no_prefect_server", url=str(named))
         return str(named)
     local = f"http://{PREFECT_SERVER_API_HOST.value()}:{PREFECT_SERVER_API_PORT.value()}/api"
     return local if _answers(local) else None
@@ -116,9 +113,7 @@ def _wait_until_up(url: str, server: "subprocess.Popen[bytes]") -> None:
                 return
         except requests.ConnectionError:
             time.sleep(0.1)
-    raise PrefectError(
-        "Prefect's temporary server does not start: try `prefect server start`, which says why."
-    )
+    raise PrefectError("temporary_server")
 
 
 def _serve(port: int) -> None:

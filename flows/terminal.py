@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.logging import RichHandler
@@ -26,8 +27,15 @@ STAGES = ("search", "download", "embed", "save")
 WEIGHTS = "weights"  # in megabytes, and only where a model is downloaded
 LOOK_FOR_ANSWER_EVERY_S = 0.2
 
-# The bars of this terminal, where a person can be asked here; none elsewhere.
-_person: ContextVar[Progress | None] = ContextVar("person", default=None)
+
+class _Person(NamedTuple):
+    """A person at this terminal, who can be asked."""
+
+    bars: Progress
+    language: Language
+
+
+_person: ContextVar[_Person | None] = ContextVar("person", default=None)
 
 
 @contextmanager
@@ -82,7 +90,7 @@ def _bars(console: Console, language: Language) -> Iterator[None]:
                 bars.update(bar.id, total=(bar.total or 0) + expected, visible=True)
             bars.advance(bar.id, done)
 
-        person = _person.set(bars if sys.stdin and sys.stdin.isatty() else None)
+        person = _person.set(_Person(bars, language) if sys.stdin and sys.stdin.isatty() else None)
         try:
             with progress.watching(advance):
                 yield
@@ -91,20 +99,25 @@ def _bars(console: Console, language: Language) -> Iterator[None]:
 
 
 @contextmanager
-def asking_here(question: str, most: int, on_answer: Callable[[int], bool]) -> Iterator[None]:
+def asking_here(
+    question: Callable[[Language], str], most: int, on_answer: Callable[[int], bool]
+) -> Iterator[None]:
     """Ask for a number from 1 to ``most`` on this terminal while the block waits for one.
 
     ``on_answer`` is called in another thread with what was typed, until it returns that it was
     taken. Without a person at the terminal nothing is asked here.
     """
-    bars = _person.get()
-    if bars is None:
+    person = _person.get()
+    if person is None:
         yield
         return
+    bars, language = person.bars, person.language
     over = threading.Event()
-    reader = threading.Thread(target=_read_answer, args=(most, on_answer, over), name="question")
+    reader = threading.Thread(
+        target=_read_answer, args=(most, on_answer, over, language), name="question"
+    )
     bars.stop()  # they would be drawn over what is typed
-    bars.console.print(question, markup=False, highlight=False)
+    bars.console.print(question(language), markup=False, highlight=False)
     reader.start()
     try:
         yield
@@ -114,7 +127,9 @@ def asking_here(question: str, most: int, on_answer: Callable[[int], bool]) -> I
         bars.start()
 
 
-def _read_answer(most: int, on_answer: Callable[[int], bool], over: threading.Event) -> None:
+def _read_answer(
+    most: int, on_answer: Callable[[int], bool], over: threading.Event, language: Language
+) -> None:
     answer = 0
     while not over.is_set():
         if select.select([sys.stdin], [], [], LOOK_FOR_ANSWER_EVERY_S)[0]:
@@ -124,7 +139,7 @@ def _read_answer(most: int, on_answer: Callable[[int], bool], over: threading.Ev
             text = line.strip()
             answer = int(text) if text.isdecimal() and 1 <= int(text) <= most else 0
             if not answer:
-                sys.stderr.write(f"Type a number from 1 to {most}.\n")
+                sys.stderr.write(say("cli.number_wanted", language, most=most) + "\n")
         if answer and on_answer(answer):
             return
         over.wait(LOOK_FOR_ANSWER_EVERY_S)

@@ -59,22 +59,22 @@ def claim(out_dir: Path, job_id: str, request: Mapping[str, Any]) -> Workspace:
         earlier = json.loads(owner.read_text())
         if earlier["job_id"] != job_id:
             raise BadRequestError(
-                f"{out_dir} belongs to job {earlier['job_id']}: resume that with --job-id, or name "
-                "another --out-dir."
+                "folder_of_another_job", folder=str(out_dir), job=earlier["job_id"]
             )
         for key in _FIXED:
             if earlier["request"].get(key) != request.get(key):
                 raise BadRequestError(
-                    f"Job {job_id} was begun with {key} {earlier['request'].get(key)!r}, not "
-                    f"{request.get(key)!r}: start a new job for that."
+                    "begun_with_another",
+                    job=job_id,
+                    option=key,
+                    earlier=repr(earlier["request"].get(key)),
+                    now=repr(request.get(key)),
                 )
     elif out_dir.exists() and (
         # A run that was killed as it began leaves nothing but the workspace.
         not out_dir.is_dir() or any(path.name != WORK for path in out_dir.iterdir())
     ):
-        raise BadRequestError(
-            f"{out_dir} is not an empty folder; nothing there was touched. Name another --out-dir."
-        )
+        raise BadRequestError("folder_not_empty", folder=str(out_dir))
     for unfinished in out_dir.rglob(f"{UNFINISHED}*"):  # what a run that was killed was writing
         unfinished.unlink(missing_ok=True)
     with writing(owner) as file:

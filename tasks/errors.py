@@ -24,7 +24,7 @@ programs. Errors of libraries are mapped to these where they come in, with ``rai
 from enum import StrEnum
 from typing import ClassVar
 
-from words import Message, verbatim
+from words import Message, Value
 
 
 class ErrorCode(StrEnum):
@@ -66,10 +66,15 @@ class CollectError(Exception):
     exit_code: ClassVar[int] = 1
     is_transient: ClassVar[bool] = False
 
-    @property
-    def message(self) -> Message:
-        """What it says, to be stored or sent."""
-        return verbatim(str(self))
+    def __init__(self, message: str | Message, /, **values: Value) -> None:
+        """Raise with the name of a sentence, ``error.<name>`` in the words, and its values."""
+        if isinstance(message, str):
+            message = Message(f"error.{message}", values)
+        super().__init__(message)  # what a copy in another process is made from
+        self.message = message
+
+    def __str__(self) -> str:
+        return str(self.message)
 
 
 class BadRequestError(CollectError):

@@ -17,6 +17,7 @@ from tasks.settings import Settings
 from tasks.sources import files, naver, naver_api
 from tasks.sources.query import SearchQuery
 from tasks.sources.source import Page, Source
+from words import Value
 
 # As menus show them; the first is the default.
 SOURCES: tuple[Source, ...] = (naver.SOURCE, naver_api.SOURCE, files.SOURCE)
@@ -100,11 +101,11 @@ def _refuse_unknown_filters(source: Source, query: SearchQuery) -> None:
     for name, value in query.filters().items():
         if source.can_filter(name, value):
             continue
+        unknown: dict[str, Value] = {"source": source.name, "filter": name, "value": repr(value)}
         others = [one.name for one in SOURCES if one.can_filter(name, value)]
-        instead = f", or search with --source {others[0]}" if others else ""
-        raise BadRequestError(
-            f"The source {source.name} knows no {name} {value!r}: leave it out{instead}."
-        )
+        if others:
+            raise BadRequestError("unknown_filter_but", other=others[0], **unknown)
+        raise BadRequestError("unknown_filter", **unknown)
 
 
 @task(

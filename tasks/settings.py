@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tasks.errors import BadRequestError
+from tasks.findings import finding
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
@@ -32,10 +33,8 @@ class FromEnvironment(BaseSettings):
             super().__init__(**values)
         except ValidationError as error:
             first = error.errors(include_input=False)[0]
-            name = str(first["loc"][0]).upper() if first["loc"] else "A setting"
-            raise BadRequestError(
-                f"{name} in the environment or .env cannot be right: {first['msg']}."
-            ) from error
+            name = str(first["loc"][0]).upper()
+            raise BadRequestError("setting", name=name, why=finding(first)) from error
 
     model_config = SettingsConfigDict(
         env_file=PROJECT_DIR / ".env",

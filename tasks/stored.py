@@ -25,7 +25,7 @@ from tasks.writers.folder import (
     image_path,
     rejected_folder,
 )
-from words import verbatim
+from words import Message, verbatim
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,12 @@ class Stored:
         for one in self.rejected:
             if text in (one.key, one.candidate.url):
                 raise BadRequestError(
-                    f"{text} fell out before the choice ({one.reason}): start a new job with other "
-                    "limits for it."
+                    "rejected_before_choice",
+                    image=text,
+                    reason=Message(f"reason.{one.reason}"),
                 )
         raise BadRequestError(
-            f"{text} is no picture of {self.folder}: name it by its key or url in {DECISIONS}, or "
-            "by its file."
+            "no_such_image", image=text, folder=str(self.folder), decisions=DECISIONS
         )
 
 
@@ -72,16 +72,16 @@ def read(folder: Path) -> Stored:
         text = np.load(folder / TEXT, allow_pickle=False) if (folder / TEXT).exists() else None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadRequestError(
-            f"{folder} holds nothing to choose from again ({error}): it needs {DECISIONS}, {JOB} "
-            f"and {EMBEDDINGS}, which a run writes at its end."
+            "nothing_to_choose_from",
+            folder=str(folder),
+            why=str(error),
+            files=f"{DECISIONS}, {JOB}, {EMBEDDINGS}",
         ) from error
     embedded = {one.embedding: one for one in decisions if one.embedding is not None}
     accepted = [embedded[row] for row in sorted(embedded)]
     files = {str(one.key): image_path(folder, one) for one in accepted}
     if missing := [path for path in files.values() if not path.is_file()]:
-        raise BadRequestError(
-            f"{len(missing)} of the pictures to choose from are gone, {missing[0]} among them."
-        )
+        raise BadRequestError("images_gone", count=len(missing), first=str(missing[0]))
     return Stored(
         folder=folder,
         record=record,
@@ -146,9 +146,7 @@ def _measures(decision: Decision) -> Measures | None:
 def _picture(decision: Decision) -> Picture:
     measures = _measures(decision)
     if measures is None or decision.source_sha256 is None:
-        raise BadRequestError(
-            f"The decision on {decision.key} tells of a vector, but not of the image."
-        )
+        raise BadRequestError("vector_without_image", key=decision.key)
     return Picture(
         candidate=_candidate(decision),
         attempts=decision.attempts,

@@ -86,10 +86,7 @@ def _created(path: Path) -> IO[bytes]:
 
 
 def _cannot_be_written(path: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"{path} cannot be written: {error.strerror or error}. "
-        "Check that folder and the space left there, or name another --out-dir."
-    )
+    return OutputError("unwritable_out_dir", path=str(path), why=error.strerror or str(error))
 
 
 @dataclass(frozen=True, slots=True)

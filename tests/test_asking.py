@@ -227,7 +227,7 @@ def test_the_question_is_asked_on_the_terminal(monkeypatch: pytest.MonkeyPatch) 
     with os.fdopen(terminal, "r+b", buffering=0) as raw, io.TextIOWrapper(raw) as stream:
         for name in ("stdin", "stderr"):
             monkeypatch.setattr(sys, name, stream)
-        with display("en"), asking_here("Which [bold]one[/bold]?", 2, take):
+        with display("en"), asking_here(lambda _: "Which [bold]one[/bold]?", 2, take):
             os.write(screen, b"seven\n3\n2\n")
             until(lambda: taken == [2, 2], "the answer", 10)
     watcher.join()
@@ -240,6 +240,6 @@ def test_the_question_is_asked_on_the_terminal(monkeypatch: pytest.MonkeyPatch) 
 def test_without_a_person_at_a_terminal_nothing_is_asked_there(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with display("en"), asking_here("Which one?", 2, lambda _: True):
+    with display("en"), asking_here(lambda _: "Which one?", 2, lambda _: True):
         pass
     assert "Which one?" not in capsys.readouterr().err

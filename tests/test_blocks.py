@@ -8,6 +8,7 @@ from tasks.database.blocks import FIRST_REST, LATER_REST, respecting
 from tasks.database.jobs_table import Jobs
 from tasks.errors import BlockedError
 from tasks.settings import Settings
+from words import verbatim
 
 HOST = "search.naver.com"
 
@@ -15,7 +16,7 @@ HOST = "search.naver.com"
 def block(jobs: Jobs) -> None:
     until = pytest.raises(BlockedError, match=r"^No entry\. It is left alone until 20")
     with until, respecting(Settings(), HOST):
-        raise BlockedError("No entry.")
+        raise BlockedError(verbatim("No entry."))
 
 
 def time_left(jobs: Jobs) -> timedelta:

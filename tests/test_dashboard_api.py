@@ -21,6 +21,7 @@ from tasks.settings import Settings
 from tasks.workspace import Workspace
 from tests.support.dashboards import begun, client, ended
 from tests.test_thumbnails import image_file
+from words import verbatim
 
 JOB = "0a1b2c3d"
 CHOSEN, REFUSED, LOST = "a" * 16, "b" * 16, "c" * 16
@@ -406,8 +407,8 @@ def test_the_overview_adds_the_table_up(api: TestClient, jobs: Jobs) -> None:
     begun(jobs, "2")
     jobs.set_waterfall("2", {"found": 1000, "chosen": 0, "reasons": {}})
     report = {"query": "고양이", "candidates": 9, "strategies": [{"strategy": "tiles"}]}
-    record_check(Settings(), ok=False, detail="The page changed.", report=[])
-    record_check(Settings(), ok=True, detail="All is well.", report=[report])
+    record_check(Settings(), ok=False, message=verbatim("The page changed."), report=[])
+    record_check(Settings(), ok=True, message=verbatim("All is well."), report=[report])
     shown = api.get("/api/overview").json()
     assert shown["jobs_by_status"] == {"done": 2, "running": 1}
     assert len(shown["queries_per_day"]) == 30

@@ -148,7 +148,7 @@ def test_nothing_is_changed_where_nothing_can_be_chosen(
         (["a1", "--group", "3"], 2, "There are 2 groups"),
         (["a1", "--group", "0"], 2, "There are 2 groups"),
         (["a1", "--eps", "2"], 2, "--eps cannot be used"),
-        (["a1", "--keep", str(listed(tmp_path, blurred))], 2, "fell out before the choice"),
+        (["a1", "--keep", str(listed(tmp_path, blurred))], 2, "was rejected before the choice"),
         (["a1", "--keep", str(tmp_path / "none.txt")], 2, "cannot be read"),
         (["zz"], 2, "There is no job zz"),
     ]

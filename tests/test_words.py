@@ -7,10 +7,21 @@ from pathlib import Path
 
 import pytest
 
+import flows.task_runners
+import flows.temporary_server  # noqa: F401 — they bring errors of their own
+from tasks.errors import CollectError
 from words import LANGUAGES, Message, say, templates
 from words import language_of_system as of_system
 
 ROOT = Path(__file__).parents[1]
+
+
+def below(kind: type) -> set[str]:
+    """Return the names of a class and all that are derived from it."""
+    return {kind.__name__}.union(*(below(one) for one in kind.__subclasses__()))
+
+
+ERRORS = dict.fromkeys(below(CollectError), "error")
 PLACE = re.compile(r"\{(\w*)")
 
 
@@ -51,9 +62,10 @@ def coded() -> Iterator[tuple[str, str, set[str] | None]]:
                     if isinstance(values, ast.Dict):
                         names = [getattr(key, "value", None) for key in values.keys]
                         yield where, first.value, None if None in names else {*map(str, names)}
-                elif name == "say":
+                elif name == "say" or name in ERRORS:
+                    key = first.value if name == "say" else f"{ERRORS[name]}.{first.value}"
                     named = [keyword.arg for keyword in node.keywords]
-                    yield where, first.value, None if None in named else {*map(str, named)}
+                    yield where, key, None if None in named else {*map(str, named)}
 
 
 def test_the_code_says_only_what_has_words_and_gives_every_place_its_value() -> None:

@@ -34,7 +34,7 @@ def respecting(settings: Settings, host: str) -> Iterator[None]:
         )
         until, is_resting = cursor.fetchone() or ("", False)
     if is_resting:
-        raise BlockedError(f"{host} refused this program lately and is left alone until {until}.")
+        raise BlockedError("host_rests", host=host, until=until)
     try:
         yield
     except BlockedError as error:
@@ -43,7 +43,7 @@ def respecting(settings: Settings, host: str) -> Iterator[None]:
         except DatabaseError as problem:
             log.warning("No other run will know that %s refused this one: %s", host, problem)
             raise error from None
-        raise BlockedError(f"{error} It is left alone until {until}.") from error
+        raise BlockedError("host_rests_now", why=error.message, until=until) from error
     if until:
         try:
             _forget(settings, host)

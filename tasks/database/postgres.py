@@ -26,7 +26,7 @@ def connect(settings: Settings) -> Connection:
     Raises ``DatabaseError``, which never shows a password.
     """
     address = settings.postgres_url
-    where = "the embedded Postgres"
+    where = ""
     try:
         if address is None:
             address = _embedded_address(settings.data_dir / "postgres")
@@ -38,10 +38,10 @@ def connect(settings: Settings) -> Connection:
     except (psycopg2.Error, OSError, subprocess.SubprocessError, RuntimeError) as error:
         # libpq says what went wrong in its first line; the password is never in it.
         why = first_line(error).rstrip(".")
-        hint = "Check PGHOST, PGPORT, PGDATABASE, PGUSER and PGPASSWORD (or DATABASE_URL)"
         if settings.postgres_url is None:
-            hint = f"See {settings.data_dir / 'postgres' / 'log'}, or name a server with PGHOST"
-        raise DatabaseError(f"{where} cannot be used: {why}. {hint}.") from error
+            log = settings.data_dir / "postgres" / "log"
+            raise DatabaseError("embedded_postgres", why=why, log=str(log)) from error
+        raise DatabaseError("postgres", where=where, why=why) from error
 
 
 def _without_password(address: str) -> str:

@@ -1,6 +1,6 @@
 """The record of the checks whether the sources still work: table ``source_checks``.
 
-    record_check(Settings(), ok=False, detail="Naver's page has changed.", report=[])
+    record_check(Settings(), ok=False, message=error.message, report=[])
 
 ``check_naver`` writes one row a time; the dashboard shows the last.
 """
@@ -14,6 +14,7 @@ from psycopg2.extras import Json
 
 from tasks.database.tables import Tables
 from tasks.settings import Settings
+from words import Message, verbatim
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +23,18 @@ class Check:
 
     checked_at: datetime
     ok: bool
-    detail: str  # a sentence
+    message: Message
     report: list[dict[str, Any]]
 
 
 def record_check(
-    settings: Settings, *, ok: bool, detail: str, report: Sequence[Mapping[str, Any]] = ()
+    settings: Settings, *, ok: bool, message: Message, report: Sequence[Mapping[str, Any]] = ()
 ) -> None:
     """Write down how a check went; raises ``DatabaseError``."""
     with Tables.open(settings) as tables, tables.transaction("source_checks") as cursor:
         cursor.execute(
-            "INSERT INTO source_checks (ok, detail, report) VALUES (%s, %s, %s)",
-            (ok, detail, Json(list(report))),
+            "INSERT INTO source_checks (ok, detail, message, report) VALUES (%s, %s, %s, %s)",
+            (ok, str(message), Json(message.to_json()), Json(list(report))),
         )
 
 
@@ -41,8 +42,12 @@ def last_check(tables: Tables) -> Check | None:
     """Return the newest check, or None where there was none; raises ``DatabaseError``."""
     with tables.transaction("source_checks") as cursor:
         cursor.execute(
-            "SELECT checked_at, ok, detail, report FROM source_checks "
+            "SELECT checked_at, ok, detail, message, report FROM source_checks "
             "ORDER BY checked_at DESC LIMIT 1"
         )
         row = cursor.fetchone()
-    return Check(*row) if row else None
+    if row is None:
+        return None
+    checked_at, ok, detail, message, report = row
+    said = Message.from_json(message) if message else verbatim(detail)  # of an earlier version
+    return Check(checked_at, ok, said, report)

@@ -50,18 +50,18 @@ class Tables:
     @contextmanager
     def transaction(self, table: Table = "jobs") -> Iterator[Cursor]:
         """Run statements on a table in one transaction; raises ``DatabaseError``."""
-        with self._cursor(f"The {table} table cannot be used") as cursor:
+        with self._cursor("table", table=table) as cursor:
             yield cursor
 
     def ping(self) -> None:
         """Ask the server for an answer; raises ``DatabaseError``."""
-        with self._cursor("The database cannot be used") as cursor:
+        with self._cursor("database") as cursor:
             cursor.execute("SELECT 1")
 
     @contextmanager
-    def _cursor(self, problem: str) -> Iterator[Cursor]:
+    def _cursor(self, problem: str, **values: str) -> Iterator[Cursor]:
         try:
             with self.connection, self.connection.cursor() as cursor:
                 yield cursor
         except psycopg2.Error as error:
-            raise DatabaseError(f"{problem}: {first_line(error)}") from error
+            raise DatabaseError(problem, why=first_line(error), **values) from error

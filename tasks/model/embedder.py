@@ -162,7 +162,7 @@ def _load(model: str, device: str) -> Embedder:
 
     stopping.check()
     if device == "cuda" and not torch.cuda.is_available():
-        raise ModelError("There is no CUDA device here: leave --device at auto, or say cpu.")
+        raise ModelError("no_cuda")
     devices: tuple[torch.device, ...] = (torch.device("cpu"),)
     if device != "cpu" and torch.cuda.is_available():
         devices = tuple(torch.device("cuda", n) for n in range(torch.cuda.device_count()))

@@ -72,10 +72,7 @@ def tokenizer_of(found: Checkpoint) -> Any:
     if not any(
         any(found.folder.glob(name)) for name in _VOCABULARIES
     ):  # it would make an empty one
-        raise ModelError(
-            f"{found.name} has no tokenizer beside its weights and reads no text: leave --describe "
-            "out, or name another with --model."
-        )
+        raise ModelError("no_tokenizer", model=found.name)
     with found.errors():
         return AutoTokenizer.from_pretrained(
             found.folder, local_files_only=True, trust_remote_code=False
@@ -95,10 +92,7 @@ def _without(found: Checkpoint, tower: str, dtype: "torch.dtype") -> Any:
         )
         whole: Any = MODEL_MAPPING.get(type(config), None)
         if not (hasattr(whole, "get_image_features") and hasattr(whole, "get_text_features")):
-            raise ModelError(
-                f"{found.name} is a model of the kind {config.model_type}, which is not of the "
-                "CLIP family: name another with --model."
-            )
+            raise ModelError("unknown_family", model=found.name, kind=str(config.model_type))
 
         def begin(self: Any, *args: Any, **kwargs: Any) -> None:
             whole.__init__(self, *args, **kwargs)
@@ -119,7 +113,6 @@ def _without(found: Checkpoint, tower: str, dtype: "torch.dtype") -> Any:
         )
     if missing := sorted(told["missing_keys"]):
         raise ModelError(
-            f"The weights of {found.name} are not whole: {len(missing)} tensors are missing, the "
-            f"first is {missing[0]}. Name another checkpoint with --model."
+            "weights_not_whole", model=found.name, count=len(missing), first=str(missing[0])
         )
     return network.eval()

@@ -14,7 +14,7 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.errors import ModelError
+from tasks.errors import ModelError, first_line
 from tasks.process import progress, stopping
 from tasks.settings import Settings
 
@@ -51,8 +51,10 @@ class Checkpoint:
             yield
         except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:
             raise ModelError(
-                f"{self.name} holds no CLIP checkpoint that loads ({_first_line(error)}). Remove "
-                f"{self.folder} if it was downloaded and try again, or name another with --model."
+                "checkpoint_does_not_load",
+                model=self.name,
+                why=first_line(error),
+                folder=str(self.folder),
             ) from error
 
 
@@ -78,10 +80,7 @@ def _is_whole(folder: Path) -> bool:
 def _fingerprint(folder: Path) -> str:
     """Hash the files of a user's folder that decide what vectors come out."""
     if not _is_whole(folder):
-        raise ModelError(
-            f"The folder {folder} holds no CLIP checkpoint: it needs config.json, "
-            "model.safetensors and preprocessor_config.json. Name another with --model."
-        )
+        raise ModelError("no_checkpoint", folder=str(folder))
     whole = sha256()
     for path in sorted([*folder.glob("*config.json"), *folder.glob(WEIGHTS)]):
         with path.open("rb") as file:
@@ -114,7 +113,7 @@ def _from_hub(model: str) -> Path:
         why = "neither a folder nor a model of the hub has that name"
         raise _lacking(model, why) from error
     except (httpx.HTTPError, OSError, ValueError) as error:
-        why = f"the hub cannot be reached or broke off ({_first_line(error)})"
+        why = f"the hub cannot be reached or broke off ({first_line(error)})"
         raise _lacking(model, why) from error
 
 
@@ -194,12 +193,4 @@ def _verify(path: Path, file: "RepoSibling") -> None:
 
 
 def _lacking(model: str, why: str) -> ModelError:
-    return ModelError(
-        f"The CLIP weights {model} cannot be had: {why}. Pass --model with a folder that holds "
-        "config.json, model.safetensors and preprocessor_config.json, or set HF_HOME to where "
-        "they were downloaded before."
-    )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return ModelError("weights_unavailable", model=model, why=why)

@@ -28,7 +28,7 @@ from selenium.webdriver.remote.client_config import ClientConfig
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 from urllib3.exceptions import HTTPError
 
-from tasks.errors import BrowserError, BrowserMissingError
+from tasks.errors import BrowserError, BrowserMissingError, first_line
 from tasks.settings import Settings
 
 PAGE_LOAD_TIMEOUT_S = 15
@@ -104,10 +104,7 @@ def open_browser(settings: Settings) -> Iterator[Remote]:
             _dress(browser)
             yield browser
     except (WebDriverException, HTTPError) as error:
-        raise BrowserError(
-            f"The browser {binary} failed: {_first_line(error)} "
-            "Try again; if it stays so, check that it and its driver have the same version."
-        ) from error
+        raise BrowserError("browser_failed", browser=str(binary), why=first_line(error)) from error
 
 
 def _short_folder() -> str:
@@ -125,10 +122,7 @@ def find_binary(settings: Settings) -> Path:
     for found in (*map(shutil.which, _NAMES), *filter(os.path.exists, _PLACES)):
         if found:
             return Path(found)
-    raise BrowserMissingError(
-        "No Chrome or Chromium was found on this machine. Install one (Debian, Ubuntu: "
-        "`apt install chromium chromium-driver`), or name it in CHROME_BINARY."
-    )
+    raise BrowserMissingError("no_browser")
 
 
 def find_driver(settings: Settings, binary: Path) -> Path:
@@ -141,10 +135,7 @@ def find_driver(settings: Settings, binary: Path) -> Path:
 
 def _named(path: Path, variable: str) -> Path:
     if not os.access(path, os.X_OK) or path.is_dir():
-        raise BrowserMissingError(
-            f"{variable} names {path}, which is no program. Correct it, or unset it to use what "
-            "is on this machine."
-        )
+        raise BrowserMissingError("no_program", variable=variable, path=str(path))
     return path
 
 
@@ -165,9 +156,7 @@ def _downloaded_driver(binary: Path) -> Path:
         return Path(manager.install())
     except (OSError, ValueError, AttributeError) as error:  # requests' errors are OSErrors
         raise BrowserMissingError(
-            f"No chromedriver is on this machine, and none could be downloaded for {binary} "
-            f"({_first_line(error)}). Install one of the browser's version (Debian, Ubuntu: "
-            "`apt install chromium-driver`), or name it in CHROMEDRIVER."
+            "no_driver", browser=str(binary), why=first_line(error)
         ) from error
 
 
@@ -190,8 +179,7 @@ def _start(service: Service) -> None:
         service.start()
     except OSError as error:
         raise BrowserError(
-            f"The driver {service.path} does not start: {error.strerror}. Name a chromedriver for "
-            "this machine in CHROMEDRIVER."
+            "driver_does_not_start", driver=str(service.path), why=str(error.strerror)
         ) from error
 
 
@@ -283,7 +271,3 @@ def _end(service: Service) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     service.stop()
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).removeprefix("Message:").strip().splitlines() or [type(error).__name__])[0]

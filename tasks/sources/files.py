@@ -26,6 +26,7 @@ from tasks.sources.address import tries, web_address
 from tasks.sources.query import SearchQuery
 from tasks.sources.source import Page, Source
 from tasks.sources.stated import title
+from words import Message
 
 NAME = "files"
 PAGE_SIZE = 100
@@ -44,14 +45,13 @@ def search(query: SearchQuery, _settings: Settings) -> Generator[Page]:
     files of a folder that was named get an address of this machine.
     """
     if query.input is None:
-        raise BadRequestError(
-            "The source files needs a list of addresses or a folder of images: name it as input."
-        )
+        raise BadRequestError("no_input")
     path = query.input.absolute()
     try:
         candidates = _of_folder(path) if path.is_dir() else _of_list(path)
     except OSError as error:
-        raise BadRequestError(f"{path} cannot be read: {error.strerror or error}.") from error
+        why = error.strerror or str(error)
+        raise BadRequestError("unreadable_path", path=str(path), why=why) from error
     for start in range(0, len(candidates), PAGE_SIZE):
         yield tuple(candidates[start : start + PAGE_SIZE])
 
@@ -61,7 +61,7 @@ def _of_folder(folder: Path) -> list[Candidate]:
     root = folder.resolve()
     found = sorted(_files(root), key=lambda path: _natural(path.relative_to(root)))
     if not found:
-        raise BadRequestError(f"{folder} holds no files.")
+        raise BadRequestError("folder_without_files", folder=str(folder))
     return [
         Candidate((Address(path.as_uri(), AddressKind.FILE),), rank, NAME, title(path.stem))
         for rank, path in enumerate(found, start=1)
@@ -98,19 +98,15 @@ def _natural(path: Path) -> list[list[tuple[bool, int, str]]]:
 def _of_list(path: Path) -> list[Candidate]:
     if not path.is_file():
         is_there = path.exists()
-        raise BadRequestError(
-            f"{path} is neither a file nor a folder." if is_there else f"There is no {path}."
-        )
+        raise BadRequestError("neither_file_nor_folder" if is_there else "no_path", path=str(path))
     if path.stat().st_size > MAX_LIST_BYTES:
-        raise BadRequestError(
-            f"{path} has more than {MAX_LIST_BYTES // 1_000_000} MB: is it a list of addresses? "
-            "If so, split it."
-        )
+        most = MAX_LIST_BYTES // 1_000_000
+        raise BadRequestError("list_too_large", path=str(path), most=most)
     read, encodings = _FORMATS.get(path.suffix.lower(), (_text_rows, _UNICODE))
     rows = read(path, _decoded(path, encodings))
     found = [_candidate(path, rank, row) for rank, row in enumerate(rows, start=1)]
     if not found:
-        raise BadRequestError(f"{path} holds no address.")
+        raise BadRequestError("list_without_address", path=str(path))
     return found
 
 
@@ -123,7 +119,7 @@ def _decoded(path: Path, encodings: Sequence[str]) -> str:
             continue
         if "\0" not in text:
             return text
-    raise BadRequestError(f"{path} is no text that can be read: save it in UTF-8.")
+    raise BadRequestError("list_not_text", path=str(path))
 
 
 def _text_rows(path: Path, text: str) -> Iterator[Row]:
@@ -137,10 +133,11 @@ def _json_rows(path: Path, text: str) -> Iterator[Row]:
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            what = error.msg if isinstance(error, json.JSONDecodeError) else "too deep or too long"
-            raise _wrong(path, number, f"this is no JSON ({what})") from error
+            why = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
+            raise _wrong(path, number, Message("error.line_no_json", {"why": why})) from error
         if not isinstance(row, dict):
-            raise _wrong(path, number, 'this is no object, as {"url": "https://…"} is')
+            example = '{"url": "https://…"}'
+            raise _wrong(path, number, Message("error.line_no_object", {"example": example}))
         yield number, row
 
 
@@ -156,19 +153,18 @@ def _csv_rows(path: Path, text: str) -> Iterator[Row]:
                 elif len(cells) == len(header):
                     yield number, dict(zip(header, cells, strict=True))
                 else:
-                    what = f"{len(cells)} cells, but {len(header)} columns in the header"
-                    raise _wrong(path, number, what)
+                    sizes = {"cells": len(cells), "columns": len(header)}
+                    raise _wrong(path, number, Message("error.line_cells", sizes))
             number = reader.line_num + 1  # where the next row begins
     except csv.Error as error:
-        raise _wrong(path, number, f"this is no CSV ({error})") from error
+        raise _wrong(path, number, Message("error.line_no_csv", {"why": str(error)})) from error
 
 
 def _header(path: Path, cells: list[str]) -> list[str]:
     header = [cell.strip().lower() for cell in cells]
     if header.count("url") != 1:
-        raise BadRequestError(
-            f"{path} needs one column named url, not {_shown(', '.join(header))} in its first line."
-        )
+        columns = _shown(", ".join(header))
+        raise BadRequestError("list_without_url_column", path=str(path), columns=columns)
     return header
 
 
@@ -191,10 +187,11 @@ def _candidate(path: Path, rank: int, row: Row) -> Candidate:
     number, values = row
     for name in ("url", "title", "page_url"):
         if not isinstance(values.get(name) or "", str):
-            raise _wrong(path, number, f"{name} is {_shown(values[name])}, no text")
+            found = {"name": name, "value": _shown(values[name])}
+            raise _wrong(path, number, Message("error.line_no_text", found))
     url, page_url = (_web_address(path, number, values.get(name)) for name in ("url", "page_url"))
     if not url:
-        raise _wrong(path, number, "there is no url")
+        raise _wrong(path, number, Message("error.line_no_url"))
     return Candidate(tries(url, page_url), rank, NAME, title(values.get("title")), page_url)
 
 
@@ -203,7 +200,7 @@ def _web_address(path: Path, number: int, value: object) -> str:
     given = str(value or "").strip()
     address = web_address(given)
     if given and not address:
-        raise _wrong(path, number, f"{_shown(given)} is no http(s) address")
+        raise _wrong(path, number, Message("error.line_no_address", {"value": _shown(given)}))
     return address
 
 
@@ -212,8 +209,8 @@ def _shown(value: object) -> str:
     return text if len(text) <= MAX_SHOWN_CHARS else f"{text[:MAX_SHOWN_CHARS]}…"
 
 
-def _wrong(path: Path, number: int, what: str) -> BadRequestError:
-    return BadRequestError(f"{path}, line {number}: {what}.")
+def _wrong(path: Path, number: int, why: Message) -> BadRequestError:
+    return BadRequestError("wrong_line", path=str(path), number=number, why=why)
 
 
 SOURCE = Source(name=NAME, search=search, needs_input=True)

@@ -179,7 +179,8 @@ class ResultsPage:
             for name, content in files.items():
                 (folder / name).write_bytes(content)
         except OSError as error:
-            raise OutputError(f"{folder} cannot be written: {error.strerror or error}.") from error
+            why = error.strerror or str(error)
+            raise OutputError("unwritable", path=str(folder), why=why) from error
 
     def _navigate(self) -> int:
         """Load the page and return its HTTP status."""
@@ -187,17 +188,19 @@ class ResultsPage:
             self._browser.get(self._address)
         except (TimeoutException, ReadTimeoutError) as error:
             # The second: now and then the driver waits on for the page, past the time it was given.
-            raise _unreachable(self._host, "did not answer in time") from error
+            raise UnreachableError("page_timed_out", host=self._host) from error
         except WebDriverException as error:
             reason = re.search(r"net::ERR_\w+", error.msg or "")
             if reason is None:
                 raise
-            raise _unreachable(self._host, f"cannot be reached ({reason[0]})") from error
+            raise UnreachableError(
+                "page_unreachable_why", host=self._host, why=reason[0]
+            ) from error
         url, status = self._browser.execute_script(_STATUS_SCRIPT)
         if str(url).startswith("chrome-error:"):
-            raise _unreachable(self._host, "cannot be reached")
+            raise UnreachableError("page_unreachable", host=self._host)
         if status >= 500:
-            raise _unreachable(self._host, f"answered with status {status}")
+            raise UnreachableError("page_status", host=self._host, status=status)
         return int(status)
 
     def _read(self, status: int) -> tuple[tuple[Extraction, ...], PageKind]:
@@ -258,29 +261,13 @@ def _is_on_this_machine(netloc: str) -> bool:
         return host == "localhost"
 
 
-def _unreachable(host: str, what: str) -> UnreachableError:
-    return UnreachableError(
-        f"{host} {what}. Check the network connection, the proxy and NAVER_SEARCH_URL, then try "
-        "again."
-    )
-
-
 def _refusal(kind: PageKind, status: int, host: str) -> SearchError:
     """Return the error for a page without results to read."""
     if kind is PageKind.BLOCKED:
-        return BlockedError(
-            f"{host} refuses this network for a while (its block page, status {status}). Wait at "
-            "least half an hour and search less often; nothing was clicked or worked around."
-        )
+        return BlockedError("page_blocked", host=host, status=status)
     if kind is PageKind.ADULT:
-        return AdultQueryError(
-            f"{host} shows results of this query only to adults who are logged in, which this "
-            "program never is. Choose another query."
-        )
-    return PageChangedError(
-        f"{host} answered (status {status}), but no result can be read from its page: its layout "
-        "has probably changed. `python flows/check_naver.py QUERY` shows what can still be read."
-    )
+        return AdultQueryError("page_for_adults", host=host)
+    return PageChangedError("page_changed_layout", host=host, status=status)
 
 
 def _url() -> str:

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 import requests
 from pydantic import SecretStr
 
-from tasks.errors import BadRequestError, KeysError
+from tasks.errors import BadRequestError, KeysError, PageChangedError, UnreachableError
 from tasks.process import stopping
 from tasks.records import Candidate
 from tasks.settings import FromEnvironment, Settings
 from tasks.sources.address import web_address
-from tasks.sources.naver_api_refusals import Refusal, changed, error_of, unreachable
+from tasks.sources.naver_api_refusals import Refusal, error_of
 from tasks.sources.naver_panel import Size, Sort
 from tasks.sources.naver_results import result_of
 from tasks.sources.query import SearchQuery
@@ -135,7 +135,8 @@ class Api:
             ) as response:
                 return response.status_code, self._read(response)
         except requests.RequestException as error:
-            raise unreachable(f"{self.host} cannot be reached ({type(error).__name__})") from error
+            why = type(error).__name__
+            raise UnreachableError("api_unreachable", host=self.host, why=why) from error
 
     def _read(self, response: requests.Response) -> bytes:
         body = bytearray()
@@ -143,7 +144,8 @@ class Api:
             stopping.check()
             body += piece
             if len(body) > MAX_ANSWER_BYTES:
-                raise changed(self.host, f"with more than {MAX_ANSWER_BYTES // 1_000_000} MB")
+                most = MAX_ANSWER_BYTES // 1_000_000
+                raise PageChangedError("api_answer_too_large", host=self.host, most=most)
         return bytes(body)
 
     def _refusal(self, status: int, answer: object) -> Refusal:
@@ -165,14 +167,13 @@ def dialect_of(url: str) -> Dialect:
     """
     parts = urlsplit(web_address(url))
     if parts.scheme != "https" and parts.hostname not in _THIS_MACHINE:
-        raise BadRequestError(f"NAVER_API_URL has to be an https address, as {_HUB_URL} is.")
+        raise BadRequestError("api_url_not_https", example=_HUB_URL)
     path = parts.path.rstrip("/").removesuffix(".json")
     for dialect in (CLASSIC, HUB):
         if path.endswith(dialect.path):
             return dialect
     raise BadRequestError(
-        f"NAVER_API_URL has to end in {HUB.path} for API HUB or in {CLASSIC.path} for the classic "
-        f"API, not as {parts.path or '/'} does."
+        "api_url_path", hub=HUB.path, classic=CLASSIC.path, path=parts.path or "/"
     )
 
 
@@ -188,15 +189,11 @@ def _parameters(query: SearchQuery) -> dict[str, str]:
 def _keys(settings: NaverApiSettings) -> tuple[str, str]:
     client_id, secret = map(_plain, (settings.naver_client_id, settings.naver_client_secret))
     if not client_id or not secret:
-        raise KeysError(
-            "Naver's API needs keys: set NAVER_CLIENT_ID and NAVER_CLIENT_SECRET in the "
-            "environment or .env. New keys come from API HUB of NAVER Cloud Platform, to be used "
-            f"with NAVER_API_URL={_HUB_URL}; the classic API issues none since 2026-07-31."
-        )
+        raise KeysError("keys_missing", url=_HUB_URL)
     for name, key in (("NAVER_CLIENT_ID", client_id), ("NAVER_CLIENT_SECRET", secret)):
         # A header takes no other; and the library's own error would show the key.
         if not key.isascii() or not key.isprintable():
-            raise KeysError(f"{name} holds characters that no key has: copy it anew.")
+            raise KeysError("key_characters", variable=name)
     return client_id, secret
 
 
@@ -216,7 +213,7 @@ def _results(answer: object, host: str) -> tuple[int, list[dict[str, Any]]]:
     match answer:
         case {"total": int(total), "items": [*items]} if all(isinstance(i, dict) for i in items):
             return total, items
-    raise changed(host, "without the list of results that was expected")
+    raise PageChangedError("api_without_results", host=host)
 
 
 def _candidates(items: list[dict[str, Any]], start: int, host: str) -> list[Candidate]:
@@ -235,7 +232,7 @@ def _candidates(items: list[dict[str, Any]], start: int, host: str) -> list[Cand
         replace(result.candidate, rank=rank) for rank, result in enumerate(results, start) if result
     ]
     if items and not candidates:
-        raise changed(host, "with results that have no address")
+        raise PageChangedError("api_without_addresses", host=host)
     if len(candidates) < len(items):
         log.warning("%d results have no address.", len(items) - len(candidates))
     return candidates

@@ -38,38 +38,15 @@ class Refusal:
 def error_of(refusal: Refusal, host: str) -> CollectError:
     """Return the error for an answer without results."""
     about = " ".join(filter(None, (refusal.code, refusal.message)))
-    answered = f"status {refusal.status}" + (f": {about}" if about else "")
+    answer = f"status {refusal.status}" + (f": {about}" if about else "")
     if refusal.is_of_quota:
-        return QuotaError(
-            f"The day's quota of calls to {host} is used up ({answered}). Go on tomorrow with "
-            "--job-id, or with --source naver."
-        )
+        return QuotaError("api_quota", host=host, answer=answer)
     if refusal.is_of_rate:
-        return unreachable(f"{host} still limits the rate after some pauses ({answered})")
+        return UnreachableError("api_rate", host=host, answer=answer)
     if refusal.status in (401, 403) or refusal.code == "024":
-        return KeysError(
-            f"{host} does not accept the keys ({answered}). Check NAVER_CLIENT_ID and "
-            "NAVER_CLIENT_SECRET, that their application may use the image search, and that "
-            "NAVER_API_URL is where they were issued: the classic API's are not valid at API HUB, "
-            "nor the other way round."
-        )
+        return KeysError("api_keys", host=host, answer=answer)
     if refusal.status >= 500 or refusal.code == "SE99":
-        return unreachable(f"{host} has a fault of its own ({answered})")
+        return UnreachableError("api_fault", host=host, answer=answer)
     if refusal.status in (400, 404, 413):
-        return BadRequestError(
-            f"{host} refuses the call ({answered}). Check the query and NAVER_API_URL."
-        )
-    return changed(host, f"with {answered}")
-
-
-def unreachable(what: str) -> UnreachableError:
-    """Return the error for an API that does not answer as it should just now."""
-    return UnreachableError(f"{what}. Check the network connection, then try again.")
-
-
-def changed(host: str, how: str) -> PageChangedError:
-    """Return the error for an answer that no API known here gives."""
-    return PageChangedError(
-        f"{host} answered {how}: the API has probably changed, or NAVER_API_URL is not its "
-        "address. Until that is clear, search with --source naver."
-    )
+        return BadRequestError("api_refused", host=host, answer=answer)
+    return PageChangedError("api_answered", host=host, answer=answer)
