@@ -22,8 +22,10 @@ from pydantic import BaseModel, Field
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
-from dashboard.words import Phrase, language_of, of_pydantic, phrase
+from dashboard.language import preferred
 from tasks.errors import BadRequestError, CollectError, DatabaseError
+from tasks.findings import finding
+from words import Message, Value
 
 CODES = {
     400: "bad_request",
@@ -38,7 +40,7 @@ CODES = {
     500: "internal",
     503: "unavailable",
 }
-INTERNAL = phrase("Something went wrong in the dashboard; its own log says what.")
+INTERNAL = Message("api.internal")
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +56,13 @@ class Problem(BaseModel):
 
 
 class ApiError(Exception):
-    """Base of the tree, raised with a template of ``words.KOREAN`` and its places."""
+    """Base of the tree, raised with the name of a sentence, ``api.<name>``, and its values."""
 
     status: ClassVar[int] = 400
 
-    def __init__(self, template: str, **places: object) -> None:
-        self.phrase = phrase(template, **places)
-        super().__init__(self.phrase.en)
+    def __init__(self, name: str, /, **values: Value) -> None:
+        self.message = Message(f"api.{name}", values)
+        super().__init__(str(self.message))
 
 
 class BadInputError(ApiError):
@@ -109,10 +111,10 @@ class TooManyError(ApiError):
     status = 429
 
 
-def problem(request: Request, status: int, said: Phrase) -> JSONResponse:
+def problem(request: Request, status: int, message: Message) -> JSONResponse:
     """Return the answer for a status and what to say, in the language that was asked for."""
-    language = language_of(request.headers.get("accept-language", ""))
-    body = {"detail": said.said_in(language), "error": CODES.get(status, "bad_request")}
+    language = preferred(request.headers.get("accept-language", ""))
+    body = {"detail": message.said_in(language), "error": CODES.get(status, "bad_request")}
     headers = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "5"}}.get(status, {})
     about = {"Content-Language": language, "Vary": "Accept-Language"}
     return JSONResponse(body, status, about | headers)
@@ -134,14 +136,14 @@ def error_of(errors: Sequence[ErrorDetails], *, beginning: int = 0) -> ApiError:
     """
     first = errors[0]
     if first["type"] == "json_invalid":
-        return BadInputError("The body is no JSON.")
-    why = of_pydantic(first)
+        return BadInputError("body_not_json")
+    why = finding(first)
     field, *inside = first["loc"][beginning:] or ("",)
     # Of what is inside a field, an index says something; the kinds that pydantic tried do not.
     names = [str(part) for part in (field, *inside) if part is field or isinstance(part, int)]
     if field == "":  # not one field but how they go together, or the body as a whole
-        return InvalidError("The request cannot be used: {why}.", why=why)
-    return InvalidError("{field} cannot be used: {why}.", field=".".join(names)[:100], why=why)
+        return InvalidError("request", why=why)
+    return InvalidError("field", field=".".join(names)[:100], why=why)
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -149,36 +151,34 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(ApiError)
     def _(request: Request, error: ApiError) -> JSONResponse:
-        return problem(request, error.status, error.phrase)
+        return problem(request, error.status, error.message)
 
     @app.exception_handler(CollectError)
     def _(request: Request, error: CollectError) -> JSONResponse:
         if isinstance(error, BadRequestError):
-            return problem(request, 400, Phrase(str(error), f"요청을 쓸 수 없습니다. ({error})"))
+            return problem(request, 400, error.message)
         if isinstance(error, DatabaseError):
             log.warning("%s", error)
-            return problem(
-                request, 503, Phrase(str(error), f"데이터베이스를 쓸 수 없습니다. ({error})")
-            )
+            return problem(request, 503, error.message)
         log.error("%s", error)
-        return problem(request, 500, Phrase(str(error), f"대시보드 안의 오류입니다. ({error})"))
+        return problem(request, 500, error.message)
 
     @app.exception_handler(RequestValidationError)
     def _(request: Request, error: RequestValidationError) -> JSONResponse:
         # FastAPI's locations begin with the part of the request: body, path, query.
         found = error_of(error.errors(), beginning=1)
-        return problem(request, found.status, found.phrase)
+        return problem(request, found.status, found.message)
 
     @app.exception_handler(HTTPException)
     def _(request: Request, error: HTTPException) -> JSONResponse:
         path = request.url.path[:200]
         if error.status_code == 404:
-            said = phrase("There is nothing at {path}.", path=path)
+            said = Message("api.nothing_at", {"path": path})
         elif error.status_code == 405:
-            said = phrase("{method} is not possible at {path}.", method=request.method, path=path)
+            values = {"method": request.method, "path": path}
+            said = Message("api.method_not_possible", values)
         else:
-            detail = f"{str(error.detail).rstrip('.')}."
-            said = Phrase(detail, f"요청을 처리할 수 없습니다. ({detail})")
+            said = Message("api.http", {"detail": f"{str(error.detail).rstrip('.')}."})
         answer = problem(request, error.status_code, said)
         answer.headers.update(error.headers or {})
         return answer

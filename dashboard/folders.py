@@ -31,35 +31,29 @@ def parent_folder(asked: str | None, data_dir: Path) -> Path:
         text = text[len(str(root)) :].strip("/")
     elif text.startswith("/"):
         raise BadInputError(
-            "The folder {folder} is outside the data folder {root}: name one inside it.",
+            "folder_outside",
             folder=_shown(text),
-            root=root,
+            root=str(root),
         )
     names = [name for name in text.split("/") if name not in ("", ".")]
     if names[:1] == ["data"]:
         del names[0]
     if len(names) > MAX_DEPTH:
-        raise BadInputError("The folder is more than {depth} folders deep.", depth=MAX_DEPTH)
+        raise BadInputError("folder_too_deep", depth=MAX_DEPTH)
     for name in names:
         _check(name)
     if names and names[0].casefold() in RESERVED:
-        raise BadInputError(
-            "The folder {folder} is not for datasets: name another one.", folder=names[0]
-        )
+        raise BadInputError("folder_not_for_datasets", folder=names[0])
     folder = root.joinpath(*names)
     if not folder.resolve().is_relative_to(root.resolve()):
-        raise BadInputError(
-            "The folder {folder} leads out of the data folder by a link.", folder=_shown(text)
-        )
+        raise BadInputError("folder_leads_out", folder=_shown(text))
     for above in (folder, *folder.parents):
         if above == root:
             break
         if above.exists() and not above.is_dir():
-            raise BadInputError("{folder} is a file, not a folder.", folder=_shown(above.name))
+            raise BadInputError("folder_is_file", folder=_shown(above.name))
         if any((above / mark).exists() for mark in _DATASET):
-            raise BadInputError(
-                "The folder {folder} is a dataset: name another one.", folder=_shown(above.name)
-            )
+            raise BadInputError("folder_is_dataset", folder=_shown(above.name))
     return folder
 
 
@@ -68,9 +62,9 @@ def input_path(asked: object, data_dir: Path) -> Path:
     path = _inside(asked, data_dir)
     if not path.resolve().is_relative_to(data_dir.resolve()):
         raise BadInputError(
-            "The input {path} leads out of {root} by a link.",
+            "input_leads_out",
             path=_shown(str(asked)),
-            root=data_dir,
+            root=str(data_dir),
         )
     return path
 
@@ -95,7 +89,7 @@ def dataset_folder(job: Job) -> Path:
     The original program's rows may name the parent, relative to the project.
     """
     if not job.out_dir or "\0" in job.out_dir:
-        raise NotFoundError("Job {job} has no folder.", job=job.id)
+        raise NotFoundError("no_folder", job=job.id)
     folder = PROJECT_DIR / job.out_dir
     return folder / job.id if job.request is None and (folder / job.id).is_dir() else folder
 
@@ -105,9 +99,9 @@ def _inside(asked: object, root: Path) -> Path:
     path = root.absolute() / text
     if "\0" in text or ".." in path.parts or not path.is_relative_to(root.absolute()):
         raise BadInputError(
-            "{path} is outside {root}, and no other folder may be named here.",
+            "input_outside",
             path=_shown(text),
-            root=root,
+            root=str(root),
         )
     return path
 
@@ -117,8 +111,7 @@ def _check(name: str) -> None:
     is_plain = unicodedata.normalize("NFC", name) == as_read  # no look-alikes of other characters
     if not (is_plain and _NAME.fullmatch(as_read) and len(name.encode()) <= MAX_NAME_BYTES):
         raise BadInputError(
-            "The folder name {name} cannot be used: letters, digits, spaces and _ - . , ( ) + = @ "
-            "& can, up to 200 bytes, with a letter or digit first and no dot or space at the end.",
+            "folder_name",
             name=_shown(name),
         )
 

@@ -21,7 +21,6 @@ from dashboard.children import Children
 from dashboard.database import Database
 from dashboard.errors import ConflictError, InvalidError, error_of
 from dashboard.launcher import Launcher, LauncherWatch
-from dashboard.words import STATUSES
 from flows.cancelling import cancel
 from flows.reconciler import Reconciler
 from flows.request import CollectRequest
@@ -92,34 +91,30 @@ class Runs:
         """Have an ended job go on where it stopped; raises ``ConflictError``."""
         if not job.has_ended:
             raise ConflictError(
-                "Job {job} has not ended: it is {status}.",
+                "has_not_ended",
                 job=job.id,
-                status=STATUSES[job.status],
+                status=Message(f"state.{job.status}"),
             )
         if job.status is Status.DONE:
-            raise ConflictError("Job {job} is done: there is nothing to resume.", job=job.id)
+            raise ConflictError("is_done", job=job.id)
         if job.request is None:
-            raise ConflictError(
-                "Job {job} is of an earlier program and cannot be resumed.", job=job.id
-            )
+            raise ConflictError("of_earlier_program", job=job.id)
         try:
             checked(job.request)
         except InvalidError as error:
-            raise ConflictError(
-                "Job {job} cannot be resumed: {why}", job=job.id, why=error.phrase
-            ) from error
+            raise ConflictError("not_resumable", job=job.id, why=error.message) from error
         with self._database.jobs() as jobs:
             if not job_queue.plan_again(jobs, job.id):
-                raise ConflictError("Job {job} was resumed by somebody else just now.", job=job.id)
+                raise ConflictError("resumed_already", job=job.id)
         self._is_due.set()
 
     def cancel(self, job: Job) -> None:
         """Have a job end that has not; raises ``ConflictError``."""
         if job.has_ended:
             raise ConflictError(
-                "Job {job} has ended already: it is {status}.",
+                "has_ended",
                 job=job.id,
-                status=STATUSES[job.status],
+                status=Message(f"state.{job.status}"),
             )
         with self._database.jobs() as jobs:
             if job_queue.cancel(jobs, job.id):

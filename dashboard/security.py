@@ -88,7 +88,7 @@ class Guard:
             receive = await _whole_body(request)
             await self._app(request.scope, receive, send_with_headers)
         except ApiError as error:
-            answer = problem(request, error.status, error.phrase)
+            answer = problem(request, error.status, error.message)
             await answer(request.scope, request.receive, send_with_headers)
         except Exception:  # whatever fails in one request, its client gets JSON, the log the rest
             log.exception("%s %s failed.", request.method, request.url.path)
@@ -105,17 +105,16 @@ def _check(request: Request) -> None:
     host = _host_of(request)
     if not _is_ours(host, settings):
         raise ForbiddenError(
-            "The dashboard is not reached as {name}: list that name in DASHBOARD_NAMES if it "
-            "should be.",
+            "wrong_name",
             name=repr(host[:100]),
         )
     server = request.scope.get("server")  # where this request came in; no port: a Unix socket
     if token is None and server and server[1] is not None and not tokens.is_loopback(server[0]):
-        raise ForbiddenError(tokens.NEEDED, host=server[0])
+        raise ForbiddenError("no_token_set", host=server[0])
     if request.method not in _READING:
         _check_change(request)
         if not services.changes.allows(address_of(request)):
-            raise TooManyError("That was too much in too short a time: try again in a moment.")
+            raise TooManyError("too_fast")
     if token and not (request.url.path in _OPEN or request.url.path.startswith("/static/")):
         _check_token(request, token, services)
 
@@ -127,30 +126,30 @@ def _check_change(request: Request) -> None:
     if site not in ("same-origin", "none") or (
         origin is not None and urlsplit(origin).netloc.lower() != own
     ):
-        raise ForbiddenError("Only the dashboard's own page may change something here.")
+        raise ForbiddenError("not_own_page")
     has_body = (
         request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
     )
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if has_body and media_type != "application/json":
-        raise BadInputError("A body has to be JSON, and say so: Content-Type application/json.")
+        raise BadInputError("not_json")
 
 
 def _check_token(request: Request, token: str, services: "Services") -> None:
     address = address_of(request)
     if not services.wrong_tokens.allows(address, takes=False):
-        raise TooManyError("Too many wrong tokens: try again in a minute.")
+        raise TooManyError("too_many_tokens")
     if not tokens.is_known(request, token):
         if tokens.presented(request) != (None, None):
             services.wrong_tokens.allows(address)
-        raise TokenError("The dashboard asks for its token (DASHBOARD_TOKEN).")
+        raise TokenError("token_wanted")
 
 
 async def _whole_body(request: Request) -> Receive:
     """Read the body, up to the limit, and return what hands it on."""
     stated = request.headers.get("content-length", "0")
     if not stated.isdecimal() or int(stated) > MAX_BODY_BYTES:
-        raise TooLargeError("The body is larger than {limit} KiB.", limit=MAX_BODY_BYTES // 1024)
+        raise TooLargeError("body_too_large", limit=MAX_BODY_BYTES // 1024)
     if request.method in _READING:
         return request.receive
     body = bytearray()
@@ -159,13 +158,9 @@ async def _whole_body(request: Request) -> Receive:
             async for part in request.stream():
                 body += part
                 if len(body) > MAX_BODY_BYTES:
-                    raise TooLargeError(
-                        "The body is larger than {limit} KiB.", limit=MAX_BODY_BYTES // 1024
-                    )
+                    raise TooLargeError("body_too_large", limit=MAX_BODY_BYTES // 1024)
     except TimeoutError:
-        raise BadInputError(
-            "The body did not come within {seconds} s.", seconds=f"{BODY_TIMEOUT_S:g}"
-        ) from None
+        raise BadInputError("body_too_slow", seconds=f"{BODY_TIMEOUT_S:g}") from None
     parts: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
     async def receive() -> Message:

@@ -11,10 +11,6 @@ from tasks.settings import Settings
 
 COOKIE = "dashboard"
 COOKIE_AGE_S = 30 * 24 * 3600
-NEEDED = (
-    "On the address {host} everybody on the network could use the dashboard: set DASHBOARD_TOKEN "
-    "to a long random text, or listen on 127.0.0.1."
-)
 
 
 def token_of(settings: Settings) -> str | None:

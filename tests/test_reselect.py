@@ -159,14 +159,14 @@ def test_nothing_is_changed_where_nothing_can_be_chosen(
     assert reselect.main(["a1", "--keep", both, "--drop", both]) == 2
     wrong = str(listed(tmp_path, "img_0099.jpg"))
     assert reselect.main(["a1", "--drop", wrong]) == 2
-    assert "img_0099.jpg is no picture of" in capsys.readouterr().err
+    assert "has no image img_0099.jpg" in capsys.readouterr().err
     assert {path.name for path in out_dir.parent.iterdir()} == {"사과", "list.txt"}
     job = jobs.get("a1")
     assert job
     assert job.out_dir == str(out_dir)
     (out_dir / ".rejected" / f"{copy}.jpg").unlink()
     assert reselect.main(["a1"]) == 2
-    assert "1 of the pictures to choose from are gone" in capsys.readouterr().err
+    assert "1 of the images to choose from are gone" in capsys.readouterr().err
     (out_dir / "embeddings.npy").unlink()
     assert reselect.main(["a1"]) == 2
     assert "holds nothing to choose from again" in capsys.readouterr().err

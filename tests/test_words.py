@@ -9,6 +9,7 @@ import pytest
 
 import flows.task_runners
 import flows.temporary_server  # noqa: F401 — they bring errors of their own
+from dashboard.errors import ApiError
 from tasks.errors import CollectError
 from words import LANGUAGES, Message, say, templates
 from words import language_of_system as of_system
@@ -21,7 +22,8 @@ def below(kind: type) -> set[str]:
     return {kind.__name__}.union(*(below(one) for one in kind.__subclasses__()))
 
 
-ERRORS = dict.fromkeys(below(CollectError), "error")
+# What is raised with the name of a sentence, and the family of its key.
+ERRORS = dict.fromkeys(below(CollectError), "error") | dict.fromkeys(below(ApiError), "api")
 PLACE = re.compile(r"\{(\w*)")
 
 

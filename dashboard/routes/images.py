@@ -14,7 +14,6 @@ from dashboard.folders import dataset_folder
 from dashboard.routes.jobs import JobId, job_of
 from dashboard.services import Parts, Services
 from dashboard.thumbnails import Side
-from dashboard.words import STATUSES
 from tasks.images.decoding import ImageError
 from tasks.jobs import ENDED
 from tasks.ledger import Decision
@@ -22,6 +21,7 @@ from tasks.measures import MEASURES
 from tasks.records import Reason
 from tasks.workspace import Workspace
 from tasks.writers.folder import MANIFEST, REPORT
+from words import Message
 
 FileName = Annotated[str, Path(pattern=r"^img_[0-9]{4,9}\.jpg$")]
 Key = Annotated[str, Path(pattern="^[0-9a-f]{1,64}$", description="A decision's key.")]
@@ -57,7 +57,7 @@ def get_image(services: Parts, job_id: JobId, filename: FileName) -> FileRespons
     """Return a picture as it was saved."""
     path = files.regular_file(dataset_folder(job_of(services, job_id)) / filename)
     if path is None:
-        raise NotFoundError("Job {job} has no picture {picture}.", job=job_id, picture=filename)
+        raise NotFoundError("no_image", job=job_id, image=filename)
     # A resumed job may save another picture under the name.
     return FileResponse(path, media_type="image/jpeg", headers={"Cache-Control": "no-cache"})
 
@@ -72,9 +72,7 @@ def list_decisions(
 ) -> Decisions:
     """Return what was decided, and why, a part at a time."""
     if verdict not in VERDICTS:
-        raise InvalidError(
-            "verdict cannot be used: it is none of {known}.", known=", ".join(VERDICTS)
-        )
+        raise InvalidError("unknown_verdict", known=", ".join(VERDICTS))
     folder = dataset_folder(job_of(services, job_id))
     decided = files.decided(folder)
     found = decided.having(verdict)
@@ -110,7 +108,7 @@ async def get_thumbnail(
 
 def _thumbnail(services: Services, job_id: str, key: str, size: Side, known: str) -> Response:
     image = _picture(dataset_folder(job_of(services, job_id)), key)
-    missing = NotFoundError("Job {job} has no picture {picture}.", job=job_id, picture=key)
+    missing = NotFoundError("no_image", job=job_id, image=key)
     if image is None:
         raise missing
     try:
@@ -141,7 +139,7 @@ async def get_picture_in_question(services: Parts, job_id: JobId, sha256: Sha256
 def _picture_in_question(services: Services, job_id: str, sha256: str) -> Response:
     job = job_of(services, job_id)
     groups = (job.question or {}).get("groups", [])
-    missing = NotFoundError("Job {job} asks about no such picture.", job=job_id)
+    missing = NotFoundError("not_in_question", job=job_id)
     if not any(sha256 in group["pictures"] for group in groups):
         raise missing
     image = files.regular_file(Workspace(dataset_folder(job) / ".work").image_path(sha256))
@@ -162,7 +160,7 @@ def get_report(services: Parts, job_id: JobId) -> FileResponse:
     """Return a dataset's report, a page by itself in which nothing can run."""
     path = files.regular_file(dataset_folder(job_of(services, job_id)) / REPORT)
     if path is None:
-        raise NotFoundError("Job {job} has no report.", job=job_id)
+        raise NotFoundError("no_report", job=job_id)
     headers = {
         "Content-Security-Policy": REPORT_POLICY,
         "Cross-Origin-Opener-Policy": "unsafe-none",  # browsers open no sandbox with another
@@ -178,12 +176,12 @@ def get_archive(services: Parts, job_id: JobId) -> StreamingResponse:
     folder = dataset_folder(job)
     if job.status not in ENDED:
         raise ConflictError(
-            "Job {job} is {status}: its dataset is not complete yet.",
+            "not_complete",
             job=job_id,
-            status=STATUSES[job.status],
+            status=Message(f"state.{job.status}"),
         )
     if files.regular_file(folder / MANIFEST) is None:
-        raise NotFoundError("Job {job} has no dataset.", job=job_id)
+        raise NotFoundError("no_dataset", job=job_id)
     return StreamingResponse(
         files.archive(folder, job_id),
         media_type="application/zip",

@@ -9,11 +9,11 @@ from dashboard import thumbnails
 from dashboard.bodies import Done, JobInFull, JobInList, JobPage, Log
 from dashboard.errors import ConflictError, InvalidError, NotFoundError, TooManyError, answers_of
 from dashboard.services import Parts, Services
-from dashboard.words import STATUSES
 from tasks.database import queries
 from tasks.database.job_rows import Filter, Sort
 from tasks.database.jobs_table import Jobs
 from tasks.jobs import Job, Status
+from words import Message
 
 JobId = Annotated[str, Path(pattern="^[0-9a-f]{1,32}$", description="The job's id.")]
 FLOW_OF_EVENTS: dict[int | str, dict[str, Any]] = {
@@ -30,7 +30,7 @@ def found(jobs: Jobs, job_id: str) -> Job:
     """Return a job; raises ``NotFoundError``."""
     job = jobs.get(job_id)
     if job is None:
-        raise NotFoundError("There is no job {job}.", job=job_id)
+        raise NotFoundError("no_job", job=job_id)
     return job
 
 
@@ -80,7 +80,7 @@ def get_log(
     with services.database.jobs() as jobs:
         part = queries.log_part(jobs, job_id, offset)
     if part is None:
-        raise NotFoundError("There is no job {job}.", job=job_id)
+        raise NotFoundError("no_job", job=job_id)
     return Log(text=part.text, next_offset=part.next_offset, is_complete=part.is_complete)
 
 
@@ -101,9 +101,7 @@ def delete_job(services: Parts, job_id: JobId) -> Done:
         job = found(jobs, job_id)
         deleted = queries.delete_ended(jobs, job_id)
     if not deleted:
-        raise ConflictError(
-            "Job {job} is {status}: cancel it first.", job=job_id, status=STATUSES[job.status]
-        )
+        raise ConflictError("not_deletable", job=job_id, status=Message(f"state.{job.status}"))
     _forget(services, deleted)
     return Done(message=f"Job {job_id} was deleted from the history; its files stay.")
 
@@ -132,7 +130,7 @@ async def follow(
 ) -> StreamingResponse:
     """Stream changes of jobs as they happen (server-sent events)."""
     if services.events.is_full:
-        raise TooManyError("Too many pages follow the dashboard: close some.")
+        raise TooManyError("too_many_streams")
     return StreamingResponse(
         services.events.stream(log, offset),
         media_type="text/event-stream",
@@ -150,12 +148,10 @@ def _statuses(text: str) -> tuple[Status, ...]:
     try:
         return tuple(Status(name) for name in names)
     except ValueError as error:
-        raise InvalidError(
-            "status cannot be used: it is none of {known}.", known=", ".join(Status)
-        ) from error
+        raise InvalidError("unknown_status", known=", ".join(Status)) from error
 
 
 def _text(query: str) -> str:
     if "\0" in query:
-        raise InvalidError("query cannot be used: it holds a NUL character.")
+        raise InvalidError("nul_in_query")
     return query.strip().encode("utf-8", "replace").decode()

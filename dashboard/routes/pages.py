@@ -83,10 +83,10 @@ async def login(request: Request, services: Parts, body: Login) -> Response:
         return answer
     address = address_of(request)
     if not services.wrong_tokens.allows(address, takes=False):
-        raise TooManyError("Too many wrong tokens: try again in a minute.")
+        raise TooManyError("too_many_tokens")
     if not tokens.is_token(body.token.strip(), token):
         services.wrong_tokens.allows(address)
-        raise TokenError("That is not the token (DASHBOARD_TOKEN).")
+        raise TokenError("wrong_token")
     answer.set_cookie(
         tokens.COOKIE,
         tokens.cookie_of(token),
@@ -103,7 +103,7 @@ def index() -> FileResponse:
     """Return the page."""
     page = STATIC / "index.html"
     if not page.is_file():
-        raise NotFoundError("The page is not installed; the API is described at /docs.")
+        raise NotFoundError("no_page")
     return FileResponse(page)
 
 

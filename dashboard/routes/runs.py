@@ -18,7 +18,7 @@ from dashboard.errors import ConflictError, InvalidError, answers_of
 from dashboard.folders import input_path, model_name, parent_folder
 from dashboard.routes.jobs import JobId, found, job_of
 from dashboard.services import Parts, Services
-from dashboard.words import STATUSES
+from words import Message
 
 router = APIRouter(prefix="/api", tags=["runs"], responses=answers_of(409, 413, 429))
 
@@ -57,9 +57,9 @@ def answer(services: Parts, job_id: JobId, body: Answer) -> Done:
         job = found(jobs, job_id)
         if not jobs.answer(job_id, body.group):
             raise ConflictError(
-                "Job {job} is {status}, and waits for no such answer.",
+                "not_waiting",
                 job=job_id,
-                status=STATUSES[job.status],
+                status=Message(f"state.{job.status}"),
             )
     return Done(message=f"Group {body.group} is the subject; job {job_id} goes on.")
 
@@ -68,7 +68,7 @@ def _plan(services: Services, options: Options, queries: list[str]) -> list[str]
     data_dir = services.settings.data_dir
     others: dict[str, Any] = dict(options.others)
     if others.pop("job_id", None) is not None:
-        raise InvalidError("job_id cannot be used: resume that job instead.")
+        raise InvalidError("job_id_given")
     if others.get("input") is not None:
         others["input"] = str(input_path(others["input"], data_dir))
     model = others.get("model")

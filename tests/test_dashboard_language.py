@@ -1,9 +1,7 @@
 """What the API says, in both languages."""
 
-import ast
 import re
 from collections.abc import Iterator
-from inspect import getmembers, isclass
 from string import Formatter
 from typing import Any
 
@@ -11,61 +9,40 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic_core._pydantic_core import list_all_errors
 
-from dashboard import errors, tokens, words
 from dashboard.bodies import MAX_QUERIES
+from dashboard.language import preferred
 from flows import task_runners, temporary_server
 from tasks.database.jobs_table import Jobs
 from tasks.errors import CollectError, ErrorCode
-from tasks.jobs import Status
+from tasks.findings import finding
 from tasks.settings import PROJECT_DIR
 from tests.support.dashboards import client, ended
+from words import templates
 
 OF_PYDANTIC = re.compile("[Ii]nput|should|valid| or ")
-RAISED = {name for name, kind in getmembers(errors, isclass) if issubclass(kind, errors.ApiError)}
-
-
-def said() -> Iterator[tuple[str, set[str]]]:
-    """Yield each template that the dashboard's code has, and the names of its places there."""
-    for path in sorted((PROJECT_DIR / "dashboard").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
-                continue
-            if node.func.id in RAISED | {"phrase"} and path.name != "words.py":
-                (template,) = node.args
-                if ast.unparse(node) == "phrase(template, **places)":
-                    continue  # handed on by ApiError
-                shown = ast.unparse(template)
-                text = tokens.NEEDED if shown == "tokens.NEEDED" else ast.literal_eval(template)
-                yield text, {str(keyword.arg) for keyword in node.keywords}
-
-
-def places(template: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(template) if name}
-
-
-def test_every_sentence_of_the_api_has_its_korean_and_no_other_is_kept() -> None:
-    found = list(said())
-    assert {template for template, _ in found} == words.KOREAN.keys()
-    for template, given in found:
-        assert places(template) == places(words.KOREAN[template]) == given, template
-        assert words.KOREAN[template] != template
-    assert words.STATUSES.keys() == set(Status)
 
 
 def test_what_is_said_of_a_field_has_the_places_that_its_kind_has() -> None:
     known = {str(kind["type"]): kind for kind in list_all_errors()}
+    findings = {
+        key.removeprefix("finding."): str(template)
+        for key, template in templates("en").items()
+        if key.startswith("finding.")
+    }
     ours = re.findall(
         r'PydanticCustomError\(\s*"(\w+)"', (PROJECT_DIR / "flows/request.py").read_text("utf-8")
     )
-    assert words.FINDINGS.keys() - known.keys() == {*ours, "path_type"}
-    for kind, korean in words.FINDINGS.items():
+    assert findings.keys() - known.keys() == {*ours, "path_type", "other"}
+    for kind, template in findings.items():
         if kind in known:
-            assert places(korean) <= (known[kind]["example_context"] or {}).keys(), kind
+            places = {name for _, name, _, _ in Formatter().parse(template) if name}
+            assert places <= (known[kind]["example_context"] or {}).keys(), kind
 
 
 def test_a_finding_of_an_unknown_kind_is_quoted_as_it_is() -> None:
-    found = words.of_pydantic({"type": "new", "msg": "{x} is Bad.", "loc": (), "input": 0})
-    assert found == ("{x} is Bad", "쓸 수 없는 값입니다 ({x} is Bad)")
+    found = finding({"type": "new", "msg": "{x} is Bad.", "loc": (), "input": 0})
+    assert str(found) == "{x} is Bad"
+    assert found.said_in("ko") == "쓸 수 없는 값입니다 ({x} is Bad)"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +63,7 @@ def test_a_finding_of_an_unknown_kind_is_quoted_as_it_is() -> None:
     ],
 )
 def test_the_language_is_the_one_that_is_preferred(accepted: str, language: str) -> None:
-    assert words.language_of(accepted) == language
+    assert preferred(accepted) == language
 
 
 @pytest.fixture
