@@ -7,6 +7,7 @@ The API is described at ``/docs``, the page is ``/``. Nothing is opened before t
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 import threading
@@ -17,6 +18,7 @@ from types import FrameType
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+import words
 from dashboard import tokens
 from dashboard.errors import add_handlers
 from dashboard.events import Events
@@ -53,8 +55,16 @@ def create_app() -> FastAPI:
     add_handlers(app)
     for routes in (jobs, runs, images, pages):
         app.include_router(routes.router)
-    app.mount("/static", StaticFiles(directory=pages.STATIC, check_dir=False), "static")
+    app.mount("/static", StaticFiles(directory=pages.STATIC), "static")
+    app.mount("/words", _Words(directory=words.FOLDER), "words")
     return app
+
+
+class _Words(StaticFiles):
+    """The tables of words, and nothing else of their package."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        return super().lookup_path(path) if path.endswith(".json") else ("", None)
 
 
 @asynccontextmanager

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_type_hints
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationInfo,
@@ -18,8 +17,10 @@ from pydantic import (
 
 from dashboard.launcher import Launcher
 from flows.request import CollectRequest, Query, described
+from tasks.database.job_rows import Sort
 from tasks.jobs import Job, Status
 from tasks.ledger import Decision
+from tasks.records import Stage
 from tasks.settings import DATASETS
 from words import Message
 
@@ -111,10 +112,6 @@ class Counts(BaseModel):
 
 
 UtcTime = Annotated[datetime, AfterValidator(lambda time: time.astimezone(UTC))]
-Coded = Annotated[
-    dict[str, Any],
-    BeforeValidator(lambda said: said.to_json() if isinstance(said, Message) else said),
-]
 
 
 class JobInList(BaseModel):
@@ -133,7 +130,7 @@ class JobInList(BaseModel):
         description="The same for programs; null in the rows of earlier versions, whose error is a "
         "sentence alone."
     )
-    error_message: Coded | None = Field(
+    error_message: Message | None = Field(
         description="The error as the key of a sentence in /words, with its values; null in the "
         "rows of earlier versions."
     )
@@ -293,6 +290,31 @@ class Form(BaseModel):
     runner: LauncherInfo
     data_dir: str
     token_required: bool
+
+
+class StageReasons(BaseModel):
+    """A stage, and the reasons for which it rejects, in their order."""
+
+    stage: Stage
+    reasons: list[str]
+
+
+class MeasureInfo(BaseModel):
+    """A quality measure: its key in a decision's row, and its unit."""
+
+    name: str
+    unit: str
+
+
+class Vocabulary(BaseModel):
+    """The codes that the page shows, each in its order; their words are in ``/words``."""
+
+    statuses: list[Status]
+    ended: list[Status] = Field(description="The statuses of jobs that are over.")
+    progress: list[str] = Field(description="The stages that report their progress.")
+    stages: list[StageReasons]
+    measures: list[MeasureInfo]
+    sorts: list[Sort]
 
 
 class Login(BaseModel):

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 64 * 1024
 BODY_TIMEOUT_S = 10.0
 _READING = ("GET", "HEAD", "OPTIONS")
-_OPEN = ("/", "/login", "/healthz", "/favicon.ico")  # and /static/: the page that asks for a token
+# What the page needs to ask for a token.
+_OPEN = ("/", "/login", "/healthz", "/favicon.ico", "/api/vocabulary")
+_OPEN_FOLDERS = ("/static/", "/words/")
 _HEADERS = {
     "content-security-policy": (
         "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -79,7 +81,7 @@ class Guard:
                     headers.setdefault(name, value)
                 if request.url.path.startswith("/api/"):
                     headers.setdefault("cache-control", "no-store")
-                elif request.url.path == "/" or request.url.path.startswith("/static/"):
+                elif request.url.path == "/" or request.url.path.startswith(_OPEN_FOLDERS):
                     headers.setdefault("cache-control", "no-cache")  # ask whether it changed
             await send(message)
 
@@ -115,7 +117,7 @@ def _check(request: Request) -> None:
         _check_change(request)
         if not services.changes.allows(address_of(request)):
             raise TooManyError("too_fast")
-    if token and not (request.url.path in _OPEN or request.url.path.startswith("/static/")):
+    if token and not (request.url.path in _OPEN or request.url.path.startswith(_OPEN_FOLDERS)):
         _check_token(request, token, services)
 
 

@@ -23,7 +23,6 @@ from tasks.process import progress, stopping
 from tasks.upkeep.recorder import handling
 from words import Language, say
 
-STAGES = ("search", "download", "embed", "save")
 WEIGHTS = "weights"  # in megabytes, and only where a model is downloaded
 LOOK_FOR_ANSWER_EVERY_S = 0.2
 
@@ -79,7 +78,8 @@ def _bars(console: Console, language: Language) -> Iterator[None]:
         console=console,
     ) as bars:
         tasks = {
-            stage: bars.add_task(say(f"stage.{stage}", language), total=None) for stage in STAGES
+            stage: bars.add_task(say(f"stage.{stage}", language), total=None)
+            for stage in progress.STAGES
         }
         model = say("stage.weights", language)
         tasks[WEIGHTS] = bars.add_task(model, total=None, visible=False)

@@ -7,7 +7,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -29,8 +29,10 @@ from tasks.settings import PROJECT_DIR, Settings
 from tasks.sources.browser import find_binary, find_driver
 from tests.naver_replica.serving import Replica
 from tests.support.dashboard_stub import STATIC, Stub, shares, waterfall
+from words import Message, Template, say, templates
 
 PATIENCE_S = 10
+HTML = PROJECT_DIR / "dashboard" / "pages"
 PAGES = ("/", "/static/job.html", "/static/log.html", "/static/overview.html")
 WIDE, PHONE = (1600, 1000), (390, 844)
 NOTING = ("FetchError", "QualityError", "_break")
@@ -795,18 +797,45 @@ def test_the_overview_shows_charts_tables_and_states(page: Page, stub: Stub) -> 
     page.shows(".job", "집")
 
 
-def test_every_word_is_there_in_both_languages(page: Page) -> None:
+def test_the_page_says_every_word_as_the_program_does(page: Page) -> None:
+    values: dict[str, Any] = {name: f"<{name}>" for name in places_of(templates("en"))}
+    script = (
+        "const [keys, values, done] = arguments;"
+        "import('/static/js/i18n.js').then(({ t }) => done(keys.map((key) => t(key, values))))"
+    )
+    keys = list(templates("en"))
     page.open()
-    words = page.browser.execute_async_script(
-        "import('/static/js/words.js').then((m) => arguments[0]("
-        "Object.fromEntries(Object.entries(m.WORDS).map(([l, w]) => [l, Object.keys(w)]))))"
+    for language in ("ko", "en"):
+        page.until(lambda lang=language: page.run("return document.documentElement.lang") == lang)
+        for n in ("1", "1,234"):
+            given = values | {"n": n}
+            said = page.browser.execute_async_script(script, keys, given)
+            form = {"n": 1} if n == "1" else {}
+            expected = [say(key, language, **(given | form)) for key in keys]
+            assert said == expected
+        page.click("#language")
+
+
+def test_a_message_within_a_message_is_said_too(page: Page) -> None:
+    inner = Message("note.sharpness_below", {"sharpness": 3.2500001, "least": 1_234_567})
+    outer = Message("note.decoder_error", {"error": inner})
+    script = (
+        "const [message, done] = arguments;"
+        "import('/static/js/i18n.js').then(({ tell }) => done(tell(message)))"
     )
-    assert words["ko"] == words["en"]
-    codes = page.browser.execute_async_script(
-        "import('/static/js/job-error.js').then((m) => arguments[0](Object.keys(m.KOREAN)))"
-    )
-    assert codes == list(ErrorCode)
-    known = set(words["ko"])
+    page.open()
+    said = page.browser.execute_async_script(script, outer.to_json())
+    assert said == outer.said_in("ko")
+    unknown = Message("note.of_the_future", {"x": None}).to_json()
+    assert page.browser.execute_async_script(script, unknown) == "note.of_the_future"
+
+
+def places_of(table: Mapping[str, Template]) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", json.dumps(table)))
+
+
+def test_every_word_of_the_page_is_there() -> None:
+    known = templates("ko").keys()
     assert {f"reason.{r}{end}" for r in Reason for end in ("", ".why")} <= known
     assert {f"status.{status}" for status in Status} <= known
     fields = set(CollectRequest.model_fields) - {"query", "job_id"}
@@ -815,9 +844,17 @@ def test_every_word_is_there_in_both_languages(page: Page) -> None:
         for value in schema.get("enum", ()):
             assert {f"value.{name}.{value}", f"value.{value}"} & known, (name, value)
     source = "".join(path.read_text("utf-8") for path in (STATIC / "js").glob("*.js"))
-    source += "".join(path.read_text("utf-8") for path in STATIC.glob("*.html"))
+    source += "".join(path.read_text("utf-8") for path in HTML.glob("*.html"))
     used = set(re.findall(r'(?:\bt\(|data-i18n(?:-[a-z-]+)?=)"([a-z0-9_.]+)"', source))
     assert used <= known
+
+
+def test_the_html_holds_no_words_of_its_own() -> None:
+    for path in HTML.glob("*.html"):
+        texts = re.findall(r">([^<>]*\w[^<>]*)<", path.read_text("utf-8"))
+        assert {text.strip() for text in texts} <= {"CV-Dataset-Builder", "{{main}}"}, path
+        named = re.findall(r'\s(?:aria-label|placeholder|title|alt)="([^"]+)"', path.read_text())
+        assert named == [], path
 
 
 def test_the_language_is_switched_everywhere_and_kept(page: Page, stub: Stub) -> None:
@@ -974,7 +1011,7 @@ def test_the_first_paint_comes_within_a_second(page: Page, stub: Stub) -> None:
 
 
 def test_the_page_loads_nothing_from_elsewhere_and_has_no_inline_code() -> None:
-    for path in STATIC.glob("*.html"):
+    for path in HTML.glob("*.html"):
         text = path.read_text("utf-8")
         assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\bsrc=)", text), path
         assert not re.search(r"(?:src|href)=\"(?!/|#)", text), path

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import jsonschema
 import pytest
 
-from docs.schema.make import FOLDER, schemas
+from docs.schema.make import FOLDER, TYPES, schemas
+from docs.schema.page_types import page_types
 from tasks.jobs import Job, Status
 from tasks.ledger import JobRecord
 from tasks.records import Waterfall
@@ -23,6 +24,10 @@ def schema(name: str) -> dict[str, object]:
 def test_a_schema_is_what_its_type_says(name: str) -> None:
     assert (FOLDER / name).read_text(encoding="utf-8") == schemas()[name], "run `make schema`"
     jsonschema.Draft202012Validator.check_schema(schema(name))
+
+
+def test_the_types_of_the_page_are_what_the_api_says() -> None:
+    assert TYPES.read_text(encoding="utf-8") == page_types(), "run `make schema`"
 
 
 @pytest.mark.parametrize("verdict", DECISIONS)

@@ -1,9 +1,10 @@
 """The page and what it needs first: login, the form's options, the overview, and health."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from dashboard import docs, tokens
 from dashboard.bodies import (
@@ -14,17 +15,32 @@ from dashboard.bodies import (
     Health,
     LauncherInfo,
     Login,
+    MeasureInfo,
     Overview,
     RunBody,
+    StageReasons,
+    Vocabulary,
 )
-from dashboard.errors import NotFoundError, TokenError, TooManyError, answers_of
+from dashboard.errors import TokenError, TooManyError, answers_of
 from dashboard.security import address_of
 from dashboard.services import Parts
 from flows.request import CollectRequest
+from tasks.database.job_rows import Sort
 from tasks.errors import DatabaseError
+from tasks.jobs import ENDED, Status
+from tasks.measures import MEASURES
+from tasks.process import progress
+from tasks.records import Reason, Stage, stage_of
 from tasks.settings import DATASETS, PROJECT_DIR
 
 STATIC = PROJECT_DIR / "dashboard" / "static"
+_PAGES = PROJECT_DIR / "dashboard" / "pages"
+PAGES = {
+    "/": "index",
+    "/static/job.html": "job",
+    "/static/log.html": "log",
+    "/static/overview.html": "overview",
+}
 
 router = APIRouter()
 
@@ -54,6 +70,24 @@ def options(services: Parts) -> Form:
         ),
         data_dir=str(services.settings.data_dir.absolute()),
         token_required=tokens.token_of(services.settings) is not None,
+    )
+
+
+@router.get("/api/vocabulary", tags=["overview"])
+def vocabulary() -> Vocabulary:
+    """Return the codes that the page shows."""
+    of_measures = [measure.reason for measure in MEASURES]
+    reasons = [*Reason, *of_measures]
+    return Vocabulary(
+        statuses=list(Status),
+        ended=list(ENDED),
+        progress=list(progress.STAGES),
+        stages=[
+            StageReasons(stage=stage, reasons=[one for one in reasons if stage_of(one) is stage])
+            for stage in Stage
+        ],
+        measures=[MeasureInfo(name=one.name, unit=one.unit) for one in MEASURES if one.is_recorded],
+        sorts=list(Sort),
     )
 
 
@@ -98,13 +132,14 @@ async def login(request: Request, services: Parts, body: Login) -> Response:
     return answer
 
 
-@router.get("/", include_in_schema=False)
-def index() -> FileResponse:
-    """Return the page."""
-    page = STATIC / "index.html"
-    if not page.is_file():
-        raise NotFoundError("no_page")
-    return FileResponse(page)
+def page(name: str) -> HTMLResponse:
+    """Return one of ``PAGES``: its own part, in the frame that all share."""
+    frame, main = ((_PAGES / f"{part}.html").read_text("utf-8") for part in ("frame", name))
+    return HTMLResponse(frame.replace("{{page}}", name).replace("{{main}}", main))
+
+
+for _path, _name in PAGES.items():
+    router.add_api_route(_path, partial(page, _name), include_in_schema=False)
 
 
 @router.get("/docs", include_in_schema=False)

@@ -1,8 +1,9 @@
-"""The JSON Schemas of what is written down, made from the types that write and read it.
+"""The schemas of what is written down and of the API, made from the types that say it.
 
     python docs/schema/make.py
 
-Run it (``make schema``) after a change of ``Decision``, ``JobRecord`` or ``Job``; a test compares.
+Run it (``make schema``) after a change of ``Decision``, ``JobRecord``, ``Job`` or the bodies of
+the API; a test compares.
 """
 
 import json
@@ -14,10 +15,12 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from pydantic import TypeAdapter
 
+from docs.schema.page_types import page_types
 from tasks.jobs import Job
 from tasks.ledger import Decision, JobRecord
 
 FOLDER = Path(__file__).parent
+TYPES = FOLDER.parents[1] / "dashboard" / "static" / "js" / "types.js"
 
 
 def schemas() -> dict[str, str]:
@@ -50,3 +53,4 @@ def _schema(kind: type, title: str) -> dict[str, Any]:
 if __name__ == "__main__":
     for name, text in schemas().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
+    TYPES.write_text(page_types(), encoding="utf-8")

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+STAGES = ("search", "download", "embed", "save")  # those that report, in their order
+
 Watcher = Callable[[str, int, int], None]
 
 _watchers: ContextVar[tuple[Watcher, ...]] = ContextVar("watchers", default=())

@@ -27,7 +27,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import words
 from dashboard.bodies import MAX_QUERIES
+from dashboard.routes.pages import PAGES, page
 from flows.request import CollectRequest
 from tasks.errors import ErrorCode
 from tasks.jobs import STOPPED
@@ -43,6 +45,7 @@ CSP = (
 )
 TYPES = {
     ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml",
+    ".json": "application/json",
 }  # fmt: skip
 ENDED = ("done", "failed", "cancelled")
 NOTED = ": not finished after 30 s"  # a detail of the program's own
@@ -279,7 +282,9 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _route(self, path: str, given: dict[str, str], body: Job) -> None:
-        if path == "/" or path.startswith("/static/"):
+        if path in PAGES:
+            self._send(bytes(page(PAGES[path]).body), TYPES[".html"] + "; charset=utf-8")
+        elif path.startswith(("/static/", "/words/")):
             self._file(path)
         elif path == "/login":
             self._login(body)
@@ -305,7 +310,8 @@ class Handler(BaseHTTPRequestHandler):
             self._json(routes[path]())
 
     def _file(self, path: str) -> None:
-        file = STATIC / (path.removeprefix("/static/") if path != "/" else "index.html")
+        folder = words.FOLDER if path.startswith("/words/") else STATIC
+        file = folder / path.removeprefix("/static/").removeprefix("/words/")
         if not file.is_file():
             raise Refused(404, "not_found", f"There is no {path}.")
         self._send(file.read_bytes(), TYPES[file.suffix] + "; charset=utf-8")

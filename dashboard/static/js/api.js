@@ -10,7 +10,7 @@ import { askForToken } from "./login.js";
 class ApiError extends Error {
   /** @param {string} code @param {string} detail @param {number} status 0 where none came */
   constructor(code, detail, status) {
-    const key = has(`error.${code}`) ? `error.${code}` : "error.bad_request";
+    const key = has(`refusal.${code}`) ? `refusal.${code}` : "refusal.bad_request";
     super(t(key, { detail }).trim());
     this.code = code;
     this.status = status;
@@ -73,11 +73,7 @@ async function login(token) {
 /** @param {string} method @param {string} path @param {unknown} [body] */
 async function send(method, path, body) {
   /** @type {Record<string, string>} */
-  const headers = {
-    Accept: "application/json",
-    "Accept-Language": language(),
-    "X-Requested-With": "dashboard",
-  };
+  const headers = { Accept: "application/json", "Accept-Language": language() };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
     return await fetch(path, {

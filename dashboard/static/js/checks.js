@@ -6,7 +6,23 @@
 import { number } from "./format.js";
 import { t } from "./i18n.js";
 
-/** @typedef {import("./types.js").FieldSchema} FieldSchema */
+/**
+ * A field of the request's JSON schema.
+ * @typedef {Object} FieldSchema
+ * @property {string} [type]
+ * @property {any[]} [enum]
+ * @property {FieldSchema[]} [anyOf]
+ * @property {string} [const]
+ * @property {number} [minimum]
+ * @property {number} [exclusiveMinimum]
+ * @property {number} [maximum]
+ * @property {number} [maxLength]
+ * @property {string[]} [examples]
+ * @property {string[]} [sources] the only ones that it is for; they need it
+ * @property {string} [title]
+ * @property {string} [description]
+ * @property {any} [default]
+ */
 
 const CONTROL = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 

@@ -4,7 +4,7 @@ import { checkField, kindOf } from "./checks.js";
 import { el } from "./dom.js";
 import { has, t } from "./i18n.js";
 
-/** @typedef {import("./types.js").FieldSchema} FieldSchema */
+/** @typedef {import("./checks.js").FieldSchema} FieldSchema */
 
 export class Field {
   /** @param {string} name @param {FieldSchema} schema @param {unknown} byDefault */

@@ -161,7 +161,7 @@ class Form {
 
   #buttonText() {
     if (this.#isStarting) return t("form.starting");
-    return t("form.start", { n: queriesOf(this.query.value).queries.length });
+    return t("form.start", { n: queriesOf(this.query.value).queries.length || 1 });
   }
 
   #moreText() {

@@ -2,10 +2,10 @@
 
 import { el, find } from "./dom.js";
 import { number } from "./format.js";
-import { SIZES, SORTS, WHOLE } from "./history-view.js";
+import { SIZES, WHOLE } from "./history-view.js";
 import { say, t } from "./i18n.js";
 import { askToClear } from "./job-actions.js";
-import { STATUSES } from "./status.js";
+import { SORTS, STATUSES } from "./vocabulary.js";
 
 /** @typedef {import("./history-view.js").View} View */
 
@@ -34,9 +34,15 @@ export class HistoryControls {
       this.query.focus();
     });
     find("#clear").addEventListener("click", async () => (await askToClear()) && look({}));
-    find("#page-previous").addEventListener("click", () => look({ page: this.page - 1 }));
-    find("#page-next").addEventListener("click", () => look({ page: this.page + 1 }));
+    find("#page-previous").addEventListener("click", () => this.#turn(-1));
+    find("#page-next").addEventListener("click", () => this.#turn(1));
     this.show(view);
+  }
+
+  /** Go to the next page or the one before, counted from the one asked for last. @param {number} by */
+  #turn(by) {
+    this.page += by;
+    this.look({ page: this.page });
   }
 
   /** @param {View} view */

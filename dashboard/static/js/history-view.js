@@ -9,7 +9,8 @@
  * @property {string} sort
  */
 
-export const SORTS = ["newest", "oldest", "query", "count"];
+import { SORTS } from "./vocabulary.js";
+
 export const SIZES = [10, 50];
 
 /** @type {View} */
@@ -25,7 +26,7 @@ export function readView() {
     per_page: SIZES.includes(size) ? size : WHOLE.per_page,
     status: given.get("status") ?? "",
     query: given.get("query") ?? "",
-    sort: SORTS.includes(sort) ? sort : WHOLE.sort,
+    sort: SORTS.find((one) => one === sort) ?? WHOLE.sort,
   };
 }
 

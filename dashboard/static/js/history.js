@@ -16,7 +16,6 @@ import { JobRow } from "./job-row.js";
 /** @typedef {import("./history-view.js").View} View */
 
 const RELOAD_AFTER_MS = 250; // several events in a row make one request
-const TOLD = ["running", "waiting", "done", "failed", "cancelled"];
 
 export class JobHistory {
   /** @type {Map<string, JobRow>} */
@@ -59,7 +58,7 @@ export class JobHistory {
     this.#rows.get(job.id)?.update(job);
     if (before === job.status) return;
     this.#reloadSoon();
-    if (before && TOLD.includes(job.status)) {
+    if (before && job.status !== "scheduled") {
       announce(tidings(job), job.status === "failed" ? "bad" : "plain");
     }
   }
@@ -95,7 +94,7 @@ export class JobHistory {
     this.#showRows(jobs);
     this.list.removeAttribute("aria-busy");
     this.controls.showPages(this.view, total);
-    say(find("#jobs-total"), () => t("jobs.total", { n: number(total), count: total }));
+    say(find("#jobs-total"), () => t("jobs.total", { n: number(total) }));
     find("#jobs-nothing").hidden = true;
     if (jobs.length) return;
     this.#showNothing(() => t(isFiltered(this.view) ? "jobs.none" : "jobs.empty"));

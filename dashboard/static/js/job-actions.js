@@ -5,11 +5,10 @@ import { jobPath, post, remove } from "./api.js";
 import { confirm } from "./dialogs.js";
 import { el, icon } from "./dom.js";
 import { t } from "./i18n.js";
+import { isEnded } from "./vocabulary.js";
 
 /** @typedef {import("./types.js").Job} Job */
 /** @typedef {{button: HTMLButtonElement, isOffered: (job: Job) => boolean}} Action */
-
-const UNDER_WAY = ["scheduled", "running", "waiting"];
 
 /**
  * The actions on a job; the history reloads by the events that they cause.
@@ -20,7 +19,7 @@ export function actionsOf(job) {
   return [
     action("cancel", "stop", job, cancel, (now) => now.can_cancel),
     action("resume", "again", job, resume, (now) => now.can_resume),
-    action("delete", "trash", job, askToDelete, (now) => !UNDER_WAY.includes(now.status)),
+    action("delete", "trash", job, askToDelete, (now) => isEnded(now.status)),
   ];
 }
 

@@ -2,6 +2,7 @@
  * One job of the history. It is built once and then kept true, so that focus and clicks survive.
  */
 
+import { pageOf } from "./addresses.js";
 import { actionsOf } from "./job-actions.js";
 import { el, icon, webAddress } from "./dom.js";
 import { dateTime, duration, number } from "./format.js";
@@ -21,7 +22,7 @@ export class JobRow {
     this.receivedAt = performance.now();
     this.badge = badge();
     this.place = el("span", { class: "place" });
-    this.title = el("a", { href: page("job", job.id) });
+    this.title = el("a", { href: pageOf("job", job.id) });
     this.error = el("div", { class: "job-error" });
     this.cause = new JobError(this.error);
     this.started = el("span");
@@ -33,8 +34,8 @@ export class JobRow {
     this.count = el("strong");
     this.limit = el("span");
     this.countText = el("span", { class: "sr-only" });
-    this.images = link("images", "job.images", page("job", job.id));
-    this.log = link("log", "job.log", page("log", job.id));
+    this.images = link("images", "job.images", pageOf("job", job.id));
+    this.log = link("log", "job.log", pageOf("log", job.id));
     this.prefect = link("out", "job.prefect", "");
     this.actions = actionsOf(() => this.job);
     this.element = this.#build();
@@ -136,11 +137,6 @@ export class JobRow {
     }
     for (const one of [this.images, this.log, this.prefect]) nameFor(one, job);
   }
-}
-
-/** @param {string} name @param {string} id */
-function page(name, id) {
-  return `/static/${name}.html?job_id=${encodeURIComponent(id)}`;
 }
 
 /** @param {string} key @param {HTMLElement} value */

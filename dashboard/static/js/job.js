@@ -1,5 +1,6 @@
 /** The page of one job: what stayed and what fell out, with every picture and its verdict. */
 
+import { pageOf } from "./addresses.js";
 import { announce, announceError } from "./announce.js";
 import { get, jobPath } from "./api.js";
 import { DecisionPages } from "./decision-pages.js";
@@ -11,15 +12,14 @@ import { JobError } from "./job-error.js";
 import { PictureGrid } from "./picture-grid.js";
 import { PictureView } from "./picture-view.js";
 import { QuestionPanel } from "./question.js";
-import { REASONS, verdictMeaning, verdictName } from "./reasons.js";
+import { verdictMeaning, verdictName } from "./reasons.js";
 import { startShell } from "./shell.js";
 import { badge, showStatus } from "./status.js";
 import { VerdictTabs } from "./verdict-tabs.js";
+import { isEnded, REASONS } from "./vocabulary.js";
 import { drawWaterfall } from "./waterfall.js";
 
 /** @typedef {import("./types.js").Job} Job */
-
-const ENDED = ["done", "failed", "cancelled"];
 
 class JobPage {
   /** @type {Job | null} */
@@ -63,14 +63,16 @@ class JobPage {
       drawWaterfall(find("#waterfall"), job.waterfall, (verdict) => this.#jumpTo(verdict));
     }
     find("#waterfall-nothing").hidden = Boolean(job.waterfall);
-    say(find("#waterfall-nothing"), () => t(isEnded(job) ? "waterfall.never" : "waterfall.early"));
+    say(find("#waterfall-nothing"), () =>
+      t(isEnded(job.status) ? "waterfall.never" : "waterfall.early"),
+    );
     this.error.show(job);
     this.question.show(job);
     const { outcome, by_hand } = job.choice ?? {};
     find("#choice").hidden = outcome !== "ambiguous" || Boolean(by_hand) || job.status !== "done";
     if (before?.status === job.status && before.finished_at === job.finished_at) return;
     if (before) announce(t("jobs.now", { query: job.query, status: t(`status.${job.status}`) }));
-    if (!before || isEnded(job)) this.#open(this.pages.verdict);
+    if (!before || isEnded(job.status)) this.#open(this.pages.verdict);
   }
 
   /** Show the pictures of a verdict. @param {string} verdict */
@@ -89,7 +91,9 @@ class JobPage {
     const total = this.pages.total;
     const nothing = find("#pictures-nothing");
     nothing.hidden = total > 0;
-    say(nothing, () => t(this.#job && !isEnded(this.#job) ? "pictures.early" : "pictures.none"));
+    say(nothing, () =>
+      t(this.#job && !isEnded(this.#job.status) ? "pictures.early" : "pictures.none"),
+    );
     say(find("#verdict-meaning"), () =>
       total ? `${verdictMeaning(verdict)} ${t("pictures.hint")}` : "",
     );
@@ -110,7 +114,6 @@ class JobPage {
   }
 
   #addTools() {
-    const query = new URLSearchParams({ job_id: this.id });
     find("#job-tools").append(
       el(
         "a",
@@ -139,17 +142,12 @@ class JobPage {
       ),
       el(
         "a",
-        { class: "button", href: `/static/log.html?${query}` },
+        { class: "button", href: pageOf("log", this.id) },
         icon("log"),
         el("span", {}, () => t("job.log")),
       ),
     );
   }
-}
-
-/** @param {Job} job */
-function isEnded({ status }) {
-  return ENDED.includes(status);
 }
 
 /** @param {Job} job */

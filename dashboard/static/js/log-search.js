@@ -70,8 +70,11 @@ export class LogSearch {
   #showPlace() {
     const count = this.#marks.length;
     find("#match-tools").hidden = !this.field.value;
-    const places = () => ({ at: number(Math.min(this.#at + 1, count)), n: count && number(count) });
-    say(find("#matches"), () => (this.field.value ? t("log.matches", places()) : ""));
+    say(find("#matches"), () => {
+      if (!this.field.value) return "";
+      if (!count) return t("log.matches.none");
+      return t("log.matches", { at: number(Math.min(this.#at + 1, count)), n: number(count) });
+    });
   }
 }
 

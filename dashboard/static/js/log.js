@@ -1,5 +1,6 @@
 /** The log of one job: live, by level, searched, followed, and to take away. */
 
+import { pageOf } from "./addresses.js";
 import { get, jobPath } from "./api.js";
 import { el, find, icon } from "./dom.js";
 import { connect } from "./events.js";
@@ -26,8 +27,7 @@ class LogPage {
     this.search = new LogSearch(this.text);
     this.follow = /** @type {HTMLInputElement} */ (find("#follow"));
     this.badge = badge();
-    const page = `/static/job.html?${new URLSearchParams({ job_id: id })}`;
-    this.query = el("a", { href: page, hidden: true });
+    this.query = el("a", { href: pageOf("job", id), hidden: true });
     find("#state").append(this.query, this.badge);
     this.#addControls();
   }
@@ -108,7 +108,7 @@ class LogPage {
 
   #showCounts() {
     const { count, shown } = this.text;
-    say(find("#lines"), () => t("log.lines", { n: number(count), count }));
+    say(find("#lines"), () => t("log.lines", { n: number(count) }));
     const nothing = find("#log-nothing");
     nothing.hidden = shown > 0;
     find("#log").hidden = !shown;

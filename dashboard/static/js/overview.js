@@ -2,26 +2,17 @@
 
 import { get } from "./api.js";
 import { barChart } from "./charts.js";
-import { noted } from "./details.js";
 import { el, find } from "./dom.js";
 import { connect } from "./events.js";
 import { bytes, calendarDay, dateTime, number, percent } from "./format.js";
-import { say, t } from "./i18n.js";
-import { inOrder, stageOf, verdictName } from "./reasons.js";
+import { say, t, tell } from "./i18n.js";
+import { inOrder, verdictName } from "./reasons.js";
 import { startShell } from "./shell.js";
-import { badge, showStatus, STATUSES } from "./status.js";
+import { badge, showStatus } from "./status.js";
 import { numberTable, table } from "./tables.js";
+import { STATUSES, stageOf } from "./vocabulary.js";
 
-/** @typedef {{checked_at: string, ok: boolean, detail: string, strategies: any[]}} Health */
-
-/**
- * @typedef {Object} Overview
- * @property {Record<string, number>} jobs_by_status
- * @property {{day: string, jobs: number, images: number}[]} queries_per_day
- * @property {{found: number, chosen: number, reasons: Record<string, number>}} yield
- * @property {Health | null} source_health
- * @property {{data_dir: string, used_bytes: number, free_bytes: number}} disk
- */
+/** @typedef {import("./types.js").Overview} Overview */
 
 const RELOAD_AFTER_MS = 2000; // a job's end changes little; several are shown at once
 
@@ -107,7 +98,7 @@ function yields({ found, chosen, reasons }) {
 /** @param {Overview["source_health"]} health */
 function source(health) {
   if (!health) return [el("p", { class: "muted" }, () => t("overview.source.never"))];
-  const { ok, detail, checked_at, strategies } = health;
+  const { ok, message, checked_at, strategies } = health;
   const columns = [
     "overview.strategy",
     "overview.candidates",
@@ -125,7 +116,7 @@ function source(health) {
     el("p", { class: ok ? "health good" : "health bad" }, () =>
       t(ok ? "overview.source.ok" : "overview.source.broken"),
     ),
-    detail ? noted("p", detail) : "",
+    el("p", {}, () => tell(message)),
     rows.length ? numberTable(columns, rows) : "",
     el("p", { class: "muted" }, () => t("overview.source.checked", { when: dateTime(checked_at) })),
   ];

@@ -1,17 +1,18 @@
 /** All that is known of one candidate, as rows of a list of facts. */
 
-import { noted } from "./details.js";
 import { el } from "./dom.js";
 import { number } from "./format.js";
 import { has, t } from "./i18n.js";
-import { stageOf, verdictMeaning, verdictName } from "./reasons.js";
+import { notes } from "./notes.js";
+import { verdictMeaning, verdictName } from "./reasons.js";
+import { MEASURES, stageOf } from "./vocabulary.js";
 
 /** @typedef {import("./types.js").Decision} Decision */
 
 /** @param {Decision} decision */
 export function factsOf(decision) {
   const verdict = decision.reason ?? "chosen";
-  const { width, height, score, sharpness, group, distance, neighbours } = decision;
+  const { width, height, score, group, distance, neighbours } = decision;
   const mark = el("span", { class: "verdict", "data-stage": stageOf(decision.reason) }, () =>
     verdictName(verdict),
   );
@@ -26,10 +27,10 @@ export function factsOf(decision) {
         el("span", { class: "why" }, () => verdictMeaning(verdict)),
       ),
     ),
-    fact("detail", particulars(decision.detail)),
+    fact("detail", notes(decision.notes)),
     fact("score", amount(score, 4)),
     fact("size", width ? el("span", {}, () => t("fact.pixels", places())) : null),
-    fact("sharpness", amount(sharpness, 1)),
+    ...MEASURES.map(({ name }) => row(`measure.${name}`, amount(decision[name], 1))),
     fact(
       "rank",
       el("span", {}, () => number(decision.rank)),
@@ -47,17 +48,22 @@ export function factsOf(decision) {
     fact("phash", code(decision.phash)),
     fact("sha256", code(decision.sha256)),
     fact("attempts", attempts(decision)),
-  ].filter((row) => row !== null);
+  ].filter((one) => one !== null);
 }
 
-/** @param {string} name @param {Node | null} value a row only where there is one */
+/** @param {string} name @param {Node | null} value */
 function fact(name, value) {
+  return row(`fact.${name}`, value);
+}
+
+/** A row, only where there is a value. @param {string} key @param {Node | null} value */
+function row(key, value) {
   return (
     value &&
     el(
       "div",
       {},
-      el("dt", {}, () => t(`fact.${name}`)),
+      el("dt", {}, () => t(key)),
       el("dd", {}, value),
     )
   );
@@ -84,27 +90,19 @@ function named(kind, value) {
   return value ? el("span", {}, () => (has(key) ? t(key) : value)) : null;
 }
 
-/** @param {string} value */
-function particulars(value) {
-  return value ? noted("span", value) : null;
-}
-
-/** "ok", a reason, or a reason and its particulars. @param {string} outcome */
-function outcomeOf(outcome) {
-  const [reason, ...rest] = outcome.split(": ");
+/** @param {Decision["attempts"][number]} attempt */
+function outcomeOf({ outcome, note }) {
   return el(
     "span",
     { class: "outcome" },
-    el("span", {}, () => (reason === "ok" ? t("outcome.ok") : verdictName(reason))),
-    particulars(rest.join(": ")),
+    el("span", {}, () => (outcome === "ok" ? t("outcome.ok") : verdictName(outcome))),
+    note ? notes([note]) : null,
   );
 }
 
 /** @param {Decision} decision */
 function attempts({ attempts: tried }) {
   if (!tried?.length) return null;
-  const rows = tried.map(({ url, outcome }) => {
-    return el("li", {}, outcomeOf(outcome), el("code", {}, url));
-  });
+  const rows = tried.map((one) => el("li", {}, outcomeOf(one), el("code", {}, one.url)));
   return el("ul", { class: "attempts" }, ...rows);
 }

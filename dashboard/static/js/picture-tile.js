@@ -3,7 +3,8 @@
 import { el } from "./dom.js";
 import { decimal } from "./format.js";
 import { t } from "./i18n.js";
-import { stageOf, verdictName } from "./reasons.js";
+import { verdictName } from "./reasons.js";
+import { stageOf } from "./vocabulary.js";
 
 /** @typedef {import("./types.js").Decision} Decision */
 
@@ -18,9 +19,11 @@ export class PictureTile {
 
   /** @param {Decision} decision */
   fill(decision) {
-    const { rank, title } = decision;
-    const name = () =>
-      t("pictures.open", { rank, title, verdict: verdictName(decision.reason ?? "chosen") });
+    const { rank, reason } = decision;
+    const name = () => {
+      const title = decision.title || t("pictures.untitled");
+      return t("pictures.open", { rank, title, verdict: verdictName(reason ?? "chosen") });
+    };
     this.button.dataset.stage = stageOf(decision.reason);
     this.button.append(
       thumbnail(decision),

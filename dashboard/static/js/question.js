@@ -7,7 +7,7 @@ import { dateTime, number } from "./format.js";
 import { say, t } from "./i18n.js";
 
 /** @typedef {import("./types.js").Job} Job */
-/** @typedef {import("./types.js").Question} Question */
+/** @typedef {{number: number, size: number, pictures: string[]}} Group */
 
 export class QuestionPanel {
   #shown = "";
@@ -24,12 +24,14 @@ export class QuestionPanel {
     say(find("#question-text"), () =>
       t("question.text", { n: groups.length, query: job.query, until: dateTime(until) }),
     );
-    find("#groups").replaceChildren(...groups.map((group) => this.#group(job, group)));
+    find("#groups").replaceChildren(
+      ...groups.map((/** @type {Group} */ group) => this.#group(job, group)),
+    );
   }
 
-  /** @param {Job} job @param {Question["groups"][number]} group */
+  /** @param {Job} job @param {Group} group */
   #group(job, { number: which, size, pictures }) {
-    const title = () => t("question.group", { which, n: number(size), count: size });
+    const title = () => t("question.group", { which, n: number(size) });
     const button = el("button", { type: "button", class: "primary", "data-group": which }, () =>
       t("question.choose", { which }),
     );

@@ -1,26 +1,25 @@
-/** What all pages share: the switches of language and theme, and translating the static words. */
+/** What all pages share: the header with its switches of language and theme. */
 
 import { find } from "./dom.js";
-import { language, say, setLanguage, t, translate } from "./i18n.js";
+import { language, say, switchLanguage, t, translate } from "./i18n.js";
 
 const THEMES = ["auto", "light", "dark"];
 const STORED = "theme";
 
-/** Prepare the page around its content. */
+/** Prepare the page around its content, and show it. */
 export function startShell() {
   translate();
+  const here = document.querySelector(`.top nav a[href="${location.pathname}"]`);
+  here?.setAttribute("aria-current", "page");
   const languageSwitch = find("#language");
-  languageSwitch.addEventListener("click", () => {
-    setLanguage(language() === "ko" ? "en" : "ko");
-    languageSwitch.lang = language() === "ko" ? "en" : "ko"; // it is written in the other one
-  });
-  languageSwitch.lang = language() === "ko" ? "en" : "ko";
-  const themeSwitch = find("#theme");
+  languageSwitch.addEventListener("click", switchLanguage);
+  say(languageSwitch, () => (language() === "ko" ? "en" : "ko"), "lang"); // it is written in it
   showTheme();
-  themeSwitch.addEventListener("click", () => {
+  find("#theme").addEventListener("click", () => {
     setTheme(THEMES[(THEMES.indexOf(theme()) + 1) % THEMES.length]);
     showTheme();
   });
+  document.documentElement.dataset.ready = "";
 }
 
 function theme() {

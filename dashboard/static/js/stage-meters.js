@@ -3,14 +3,13 @@
 import { el } from "./dom.js";
 import { number } from "./format.js";
 import { say, t } from "./i18n.js";
-
-const STAGES = ["search", "download", "embed", "save"];
+import { PROGRESS_STAGES } from "./vocabulary.js";
 
 /** @typedef {Record<string, {done: number, expected: number}>} Progress */
 
 export class StageMeters {
   constructor() {
-    this.meters = STAGES.map((stage) => new Meter(stage));
+    this.meters = PROGRESS_STAGES.map((stage) => new Meter(stage));
     this.element = el("ul", { class: "stages" }, ...this.meters.map((meter) => meter.element));
   }
 

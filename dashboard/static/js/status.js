@@ -5,9 +5,6 @@ import { say, t } from "./i18n.js";
 
 /** @typedef {import("./types.js").Status} Status */
 
-/** @type {Status[]} */
-export const STATUSES = ["scheduled", "running", "waiting", "done", "failed", "cancelled"];
-
 export function badge() {
   return el("span", { class: "badge" });
 }

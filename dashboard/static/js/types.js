@@ -1,103 +1,172 @@
 /**
- * What the API sends, as JSDoc types; see the API's own page at /docs.
- *
- * @typedef {"scheduled" | "running" | "waiting" | "done" | "failed" | "cancelled"} Status
- *
- * @typedef {Object} Waterfall
- * @property {number} found
- * @property {number} fetched
- * @property {number} good
- * @property {number} unique
- * @property {number} subject
- * @property {number} chosen
- * @property {Record<string, number>} reasons
- *
- * @typedef {Object} Question
- * @property {string} until
- * @property {{number: number, size: number, pictures: string[]}[]} groups
- *
- * @typedef {Object} Job
- * @property {{outcome: string, by_hand: boolean} | null} [choice]
- * @property {Question | null} [question]
- * @property {string} id
- * @property {string} query
- * @property {number} limit
- * @property {string} out_dir
- * @property {Status} status
- * @property {number | null} count
- * @property {string | null} error
- * @property {string | null} error_code
- * @property {string | null} started_at
- * @property {string | null} finished_at
- * @property {string | null} scheduled_for
- * @property {number | null} elapsed_s
- * @property {Record<string, {done: number, expected: number}> | null} progress
- * @property {Waterfall | null} waterfall
- * @property {Record<string, unknown> | null} request null in the rows of the earlier program
- * @property {number | null} position
- * @property {string | null} prefect_url
- * @property {boolean} can_resume
- * @property {boolean} can_cancel
- *
- * @typedef {Object} Decision
- * @property {string} key
- * @property {number} rank
- * @property {string} title
- * @property {string} url
- * @property {string} page_url
- * @property {string} source
- * @property {boolean} is_chosen
- * @property {string | null} reason
- * @property {string} detail
- * @property {number | null} width
- * @property {number | null} height
- * @property {number | null} sharpness
- * @property {number | null} score
- * @property {number | null} [group] of DBSCAN's, 1 has the greatest claim
- * @property {number | null} [distance]
- * @property {number | null} [neighbours]
- * @property {"kept" | "dropped" | null} [by_hand]
- * @property {string | null} phash
- * @property {string | null} sha256
- * @property {string | null} file
- * @property {string | null} copy_of
- * @property {string | null} rendition
- * @property {string | null} source_format
- * @property {{url: string, kind: string, outcome: string}[]} attempts
- * @property {string | null} thumbnail
- * @property {string | null} image
- *
- * @typedef {Object} DecisionPage
- * @property {number} total
- * @property {number} offset
- * @property {Record<string, number>} counts
- * @property {Decision[]} decisions
- *
- * @typedef {Object} FieldSchema
- * @property {string} [type]
- * @property {any[]} [enum]
- * @property {FieldSchema[]} [anyOf]
- * @property {string} [const]
- * @property {number} [minimum]
- * @property {number} [exclusiveMinimum]
- * @property {number} [maximum]
- * @property {number} [maxLength]
- * @property {string[]} [examples]
- * @property {string[]} [sources] the only ones that it is for; they need it
- * @property {string} [title]
- * @property {string} [description]
- * @property {any} [default]
- *
- * @typedef {Object} Runner
- * @property {"prefect" | "child"} kind
- * @property {string | null} prefect_ui
- * @property {number} workers
- *
- * @typedef {Object} Options
- * @property {{properties: Record<string, FieldSchema>}} fields
- * @property {Record<string, any>} defaults
- * @property {number} max_queries
- * @property {Runner} runner
+ * The types of the API's answers, made from its schema by `make schema`: do not edit.
+ * The API describes itself at /docs.
  */
+
+/** @typedef {"original" | "viewer" | "thumbnail" | "file"} AddressKind */
+
+/** @typedef {{
+ *   url: string;
+ *   kind: AddressKind;
+ *   outcome: string;
+ *   note: Message | null;
+ *   bytes: number;
+ *   [other: string]: any;
+ * }} Attempt */
+
+/** @typedef {{
+ *   done: number;
+ *   expected: number;
+ * }} Counts */
+
+/** @typedef {{
+ *   day: string;
+ *   jobs: number;
+ *   images: number;
+ * }} Day */
+
+/** @typedef {{
+ *   thumbnail: string | null;
+ *   image: string | null;
+ *   query: string;
+ *   file: string | null;
+ *   source: string;
+ *   url: string;
+ *   page_url: string;
+ *   title: string;
+ *   rank: number;
+ *   width: number | null;
+ *   height: number | null;
+ *   sha256: string | null;
+ *   phash: string | null;
+ *   cluster: number | null;
+ *   score: number | null;
+ *   text_similarity: number | null;
+ *   group: number | null;
+ *   distance: number | null;
+ *   neighbours: number | null;
+ *   by_hand: "kept" | "dropped" | null;
+ *   embedding: number | null;
+ *   key: string | null;
+ *   source_sha256: string | null;
+ *   source_format: string | null;
+ *   is_animated: boolean | null;
+ *   fetched_url: string | null;
+ *   rendition: AddressKind | null;
+ *   is_chosen: boolean;
+ *   reason: string | null;
+ *   notes: Message[];
+ *   copy_of: string | null;
+ *   attempts: Attempt[];
+ *   [other: string]: any;
+ * }} Decision */
+
+/** @typedef {{
+ *   total: number;
+ *   offset: number;
+ *   counts: Record<string, number>;
+ *   decisions: Decision[];
+ * }} DecisionPage */
+
+/** @typedef {{
+ *   data_dir: string;
+ *   used_bytes: number;
+ *   free_bytes: number;
+ * }} Disk */
+
+/** @typedef {{
+ *   id: string;
+ *   query: string;
+ *   limit: number;
+ *   out_dir: string;
+ *   status: Status;
+ *   count: number | null;
+ *   error: string | null;
+ *   error_code: string | null;
+ *   error_message: Message | null;
+ *   started_at: string | null;
+ *   finished_at: string | null;
+ *   scheduled_for: string | null;
+ *   flow_run_id: string | null;
+ *   heartbeat_at: string | null;
+ *   elapsed_s: number | null;
+ *   progress: Record<string, Counts> | null;
+ *   waterfall: Record<string, any> | null;
+ *   request: Record<string, any> | null;
+ *   choice: Record<string, any> | null;
+ *   question: Record<string, any> | null;
+ *   position: number | null;
+ *   prefect_url: string | null;
+ *   can_resume: boolean;
+ *   can_cancel: boolean;
+ * }} Job */
+
+/** @typedef {{
+ *   name: string;
+ *   unit: string;
+ * }} MeasureInfo */
+
+/** @typedef {{
+ *   code: string;
+ *   values: Record<string, string | number | number | boolean | Message | null>;
+ * }} Message */
+
+/** @typedef {{
+ *   fields: Record<string, any>;
+ *   defaults: Record<string, any>;
+ *   max_queries: number;
+ *   runner: Runner;
+ *   data_dir: string;
+ *   token_required: boolean;
+ * }} Options */
+
+/** @typedef {{
+ *   jobs_by_status: Record<string, number>;
+ *   queries_per_day: Day[];
+ *   yield: Yield;
+ *   source_health: SourceHealth | null;
+ *   disk: Disk;
+ * }} Overview */
+
+/** @typedef {{
+ *   kind: "prefect" | "child";
+ *   prefect_ui: string | null;
+ *   workers: number;
+ *   sentence: string;
+ * }} Runner */
+
+/** @typedef {"newest" | "oldest" | "query" | "count"} Sort */
+
+/** @typedef {{
+ *   checked_at: string;
+ *   ok: boolean;
+ *   detail: string;
+ *   message: Message;
+ *   strategies: Record<string, any>[];
+ * }} SourceHealth */
+
+/** @typedef {"download" | "quality" | "duplicates" | "subject" | "limit"} Stage */
+
+/** @typedef {{
+ *   stage: Stage;
+ *   reasons: string[];
+ * }} StageReasons */
+
+/** @typedef {"scheduled" | "running" | "waiting" | "done" | "failed" | "cancelled"} Status */
+
+/** @typedef {{
+ *   statuses: Status[];
+ *   ended: Status[];
+ *   progress: string[];
+ *   stages: StageReasons[];
+ *   measures: MeasureInfo[];
+ *   sorts: Sort[];
+ * }} Vocabulary */
+
+/** @typedef {{
+ *   found: number;
+ *   chosen: number;
+ *   reasons: Record<string, number>;
+ * }} Yield */
 
 export {};

@@ -2,8 +2,9 @@
 
 import { el, find } from "./dom.js";
 import { number } from "./format.js";
-import { inOrder, stageOf, verdictName } from "./reasons.js";
 import { say } from "./i18n.js";
+import { inOrder, verdictName } from "./reasons.js";
+import { stageOf } from "./vocabulary.js";
 
 export class VerdictTabs {
   /** @type {Map<string, HTMLButtonElement>} */

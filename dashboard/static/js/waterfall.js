@@ -3,9 +3,13 @@
 import { el } from "./dom.js";
 import { number } from "./format.js";
 import { t } from "./i18n.js";
-import { inOrder, STAGES, stageOf, verdictName } from "./reasons.js";
+import { inOrder, verdictName } from "./reasons.js";
+import { STAGES, stageOf } from "./vocabulary.js";
 
-/** @typedef {import("./types.js").Waterfall} Waterfall */
+/**
+ * The counts by step, and `reasons`: the rejected by reason.
+ * @typedef {Record<string, any>} Waterfall
+ */
 
 /**
  * The counts, each with the stage after which it is taken.

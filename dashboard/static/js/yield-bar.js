@@ -3,9 +3,9 @@
 import { el } from "./dom.js";
 import { number } from "./format.js";
 import { t } from "./i18n.js";
-import { STAGES, stageOf } from "./reasons.js";
+import { STAGES, stageOf } from "./vocabulary.js";
 
-/** @typedef {import("./types.js").Waterfall} Waterfall */
+/** @typedef {import("./waterfall.js").Waterfall} Waterfall */
 
 /** @param {HTMLElement} place @param {Waterfall} waterfall */
 export function drawYield(place, waterfall) {
