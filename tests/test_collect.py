@@ -303,7 +303,7 @@ def test_the_command_line_ends_with_a_summary_and_resumes_by_id_alone(jobs: Jobs
     summary = out.splitlines()[-1]
     assert summary.startswith("12 images of “사과” saved in ")
     assert job.out_dir in summary
-    assert [line.split()[0] for line in out.splitlines()[:6]] == [
+    assert [line.split()[0].lower() for line in out.splitlines()[:6]] == [
         "found", "fetched", "good", "unique", "subject", "chosen",
     ]  # fmt: skip
 
