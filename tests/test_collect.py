@@ -238,9 +238,9 @@ def test_an_unreachable_naver_is_said(jobs: Jobs, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_folder_without_a_model_is_said(tmp_path: Path, jobs: Jobs) -> None:
-    with pytest.raises(ModelError, match="holds no CLIP checkpoint"):
+    with pytest.raises(ModelError, match="holds no checkpoint"):
         collect(CollectRequest(query="사과", model=str(tmp_path)))
-    assert "holds no CLIP checkpoint" in (only(jobs).error or "")
+    assert "holds no checkpoint" in (only(jobs).error or "")
 
 
 def test_images_that_cannot_be_written_are_said(tmp_path: Path, jobs: Jobs) -> None:
