@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from tasks.settings import PROJECT_DIR
-from words import Message, verbatim
+from words import Message
 
 _COLLECT = PROJECT_DIR / "flows" / "collect.py"
 _LAST = 4096  # bytes of its output, of which the last line is a JSON object
@@ -38,7 +38,7 @@ class Child:
         self.output.seek(max(0, self.output.tell() - _LAST))
         lines = self.output.read().decode("utf-8", "replace").splitlines()
         try:
-            return verbatim(str(json.loads(lines[-1])["error"]))
+            return Message.from_json(json.loads(lines[-1])["error_message"])
         except (IndexError, ValueError, KeyError, TypeError):
             return Message("error.run_not_begun", {"exit_code": self.process.returncode})
 

@@ -20,7 +20,7 @@ from dashboard.launcher import LauncherWatch
 from tasks.database import queries
 from tasks.database.jobs_table import Jobs
 from tasks.errors import DatabaseError
-from tasks.jobs import ENDED, Job
+from tasks.jobs import Job
 
 LOOK_FOR_CHANGES_EVERY_S = 1.0
 PING_EVERY_S = 15.0
@@ -148,7 +148,7 @@ class Events:
             self._closing.wait(LOOK_FOR_CHANGES_EVERY_S)
 
     def _look(self, jobs: Jobs, clients: list[Client]) -> None:
-        unfinished = [job.id for job, *_ in self._seen.values() if job.status not in ENDED]
+        unfinished = [job.id for job, *_ in self._seen.values() if not job.has_ended]
         found = queries.changing(jobs, also=unfinished)
         places = queries.places_of(jobs, found)
         is_first = not self._seen
@@ -162,7 +162,7 @@ class Events:
             )
             if is_changed or before is None:
                 self._seen[job.id] = (job, place, now)
-            listeners = clients if is_changed else new if job.status not in ENDED else ()
+            listeners = clients if is_changed else new if not job.has_ended else ()
             if listeners:
                 data = JobInList.of(job, self._watch.current, places).model_dump_json()
                 event = self._event("job", data)
@@ -200,8 +200,8 @@ class Events:
 
 def _is_news(job: Job) -> bool:
     """Say whether a job seen for the first time is more than an old one that moved up the list."""
-    if job.status not in ENDED or job.finished_at is None:
-        return job.status not in ENDED
+    if not job.has_ended or job.finished_at is None:
+        return not job.has_ended
     return datetime.now(UTC) - job.finished_at < _NEWS
 
 

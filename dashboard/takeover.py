@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tasks.database.history import add_history
 from tasks.database.jobs_table import Jobs
 from tasks.database.storable import LARGEST_INTEGER
 from tasks.errors import DatabaseError
@@ -40,7 +41,7 @@ def take_over(jobs: Jobs, path: Path = HISTORY) -> int:
         return 0
     try:
         history = [_read_job(stored) for stored in _read(path)]
-        jobs.add_history(history)
+        add_history(jobs, history)
     except (OSError, ValueError, DatabaseError) as error:
         log.error("%s is left as it is, for it cannot be taken over: %s", path, error)
         return 0

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from flows.arguments import Parser
 from tasks.database.jobs_table import Jobs
 from tasks.errors import BadRequestError, CollectError
-from tasks.jobs import ENDED, Job, Status
+from tasks.jobs import Job, Status
 from tasks.settings import Settings
 from words import Message
 
@@ -40,14 +40,14 @@ def _cancelled(job_id: str, settings: Settings) -> Job:
         job = jobs.get(job_id)
         if job is None:
             raise BadRequestError("no_job", job=job_id)
-        if job.status in ENDED:
+        if job.has_ended:
             status = Message(f"state.{job.status}")
             raise BadRequestError("job_has_ended", job=job_id, status=status)
         jobs.request_cancel(job_id)
         if job.status is not Status.RUNNING:
             _cancel_in_prefect(job, settings)
         deadline = time.monotonic() + CANCEL_WITHIN_S
-        while job.status not in ENDED and time.monotonic() < deadline:
+        while not job.has_ended and time.monotonic() < deadline:
             time.sleep(0.2)
             job = jobs.get(job_id) or job
         return job

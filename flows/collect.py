@@ -241,7 +241,7 @@ def recorded(request: CollectRequest, settings: Settings) -> Iterator[tuple[str,
             except CollectError as error:
                 log.error("%s", error)
                 raise
-            except Exception:
+            except Exception:  # raised again: only the log has the traceback
                 log.exception("The run failed unexpectedly.")
                 raise
             except BaseException:

@@ -21,7 +21,7 @@ from tasks.errors import BadRequestError, CollectError
 from tasks.findings import finding
 from tasks.records import Waterfall
 from tasks.settings import Settings
-from words import Language, say
+from words import Language, Message, say
 
 STOPPED = 130  # what a shell reports of a program that Ctrl-C ended
 
@@ -41,13 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 jobs.end_long_lost()
             report = collect(request)
     except CollectError as error:
-        return _fail(error.message.said_in(language), error.exit_code, is_json)
+        return _fail(error.message, error.exit_code, language, is_json=is_json)
     except (KeyboardInterrupt, TerminationSignal):
-        return _fail(say("cli.stopped", language), STOPPED, is_json)
+        return _fail(Message("cli.stopped"), STOPPED, language, is_json=is_json)
     except Exception as error:  # the last place that can say it; the log has the rest
         log.debug("The run failed unexpectedly.", exc_info=True)
         why = f"{type(error).__name__}: {error}"
-        return _fail(say("cli.unexpected", language, error=why), 1, is_json)
+        return _fail(Message("cli.unexpected", {"error": why}), 1, language, is_json=is_json)
     sys.stdout.write(_as_json(report) if is_json else _as_text(report, language))
     return 0
 
@@ -95,10 +95,11 @@ def _begun_with(job_id: str) -> dict[str, Any]:
     return begun_with(job)
 
 
-def _fail(sentence: str, code: int, is_json: bool) -> int:
+def _fail(message: Message, code: int, language: Language, *, is_json: bool) -> int:
+    sentence = message.said_in(language)
     if is_json:
-        sys.stdout.write(json.dumps({"error": sentence, "exit_code": code}, ensure_ascii=False))
-        sys.stdout.write("\n")
+        said = {"error": sentence, "error_message": message.to_json(), "exit_code": code}
+        sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
     sys.stderr.write(f"{sentence}\n")
     return code
 

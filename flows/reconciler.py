@@ -30,7 +30,7 @@ from flows.run_states import run_of
 from tasks.database.job_rows import SILENCE
 from tasks.database.jobs_table import Jobs
 from tasks.errors import DatabaseError
-from tasks.jobs import DELETED, ENDED, LOST, Job, Status
+from tasks.jobs import DELETED, LOST, Job, Status
 from tasks.settings import Settings
 
 PENDING_TOO_LONG = timedelta(minutes=30)  # longer than the largest image takes to be pulled
@@ -94,7 +94,7 @@ class Reconciler:
         for run in known.values():
             _send_again(client, run)
             job_now = jobs.of_run(run.id.hex)
-            if job_now and run.state and (job_now.status in ENDED or not _has_process(job_now)):
+            if job_now and run.state and (job_now.has_ended or not _has_process(job_now)):
                 _end_in_prefect(client, run.id, run.state, job_now)
 
 

@@ -24,7 +24,7 @@ from tasks.database.jobs_table import Jobs
 from tasks.dataset import versions, write_dataset
 from tasks.errors import BadRequestError, CollectError, NoSubjectError, OutputError
 from tasks.findings import finding
-from tasks.jobs import ENDED, Job
+from tasks.jobs import Job
 from tasks.records import Picture
 from tasks.selection import Choice, Criteria, Selection, choose_among
 from tasks.settings import Settings
@@ -95,7 +95,7 @@ def _ended(jobs: Jobs, job_id: str) -> Job:
     job = jobs.get(job_id)
     if job is None:
         raise BadRequestError("no_job", job=job_id)
-    if job.status not in ENDED:
+    if not job.has_ended:
         status = Message(f"state.{job.status}")
         raise BadRequestError("job_not_ended", job=job.id, status=status)
     return job

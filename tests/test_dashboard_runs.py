@@ -92,13 +92,18 @@ def _look_at_refused(api: TestClient, path: str, counts: dict[str, int]) -> None
 
 
 @pytest.mark.usefixtures("children")
-def test_a_child_that_does_not_begin_is_said(jobs: Jobs) -> None:
+def test_a_child_that_does_not_begin_is_said_in_any_language(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "ko_KR.UTF-8")
     job_queue.plan(jobs, "1", {"query": "", "limit": 20, "out_dir": "/d"})
     with client():
         until(lambda: job_of(jobs, "1").status is Status.FAILED, "the failure", PATIENCE_S)
     refused = job_of(jobs, "1")
     assert refused.error_code == ErrorCode.NOT_STARTED
     assert "query cannot be used" in (refused.error or "")
+    assert str(refused.error_message) == refused.error
+    assert "검색어" in refused.error_message.said_in("ko") if refused.error_message else False
 
 
 @pytest.mark.usefixtures("children")

@@ -21,7 +21,7 @@ from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import AwaitingRetry, Cancelling, Paused, Pending, Scheduled
 
-from flows import reconcile
+from flows import reconciler
 from flows.reconciler import Reconciler
 from tasks.errors import ErrorCode
 from tasks.jobs import LOST, STOPPED, Job, Status
@@ -319,7 +319,7 @@ def test_a_run_whose_worker_ended_before_it_began_waits_for_another(
     with temporary_settings({PREFECT_API_URL: here.api}):
         Reconciler(settings).turn()
         assert state_type(here, job) is StateType.PENDING
-        monkeypatch.setattr(reconcile, "PENDING_TOO_LONG", timedelta(0))
+        monkeypatch.setattr(reconciler, "PENDING_TOO_LONG", timedelta(0))
         Reconciler(settings).turn()
     assert state_type(here, job) is StateType.SCHEDULED
     cancel_by_command(here, job)

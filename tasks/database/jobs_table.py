@@ -6,7 +6,7 @@ has the job now. Updates of any other run are ignored. The first word on how a r
 only a later start of it counts after that.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -193,30 +193,6 @@ class Jobs(JobRows):
                 (job_id, ENDED),
             )
             return cursor.rowcount == 1
-
-    def add_history(self, ended: Iterable[tuple[Job, str]]) -> None:
-        """Add jobs that ended under an earlier program, each with its log.
-
-        A job whose row is there already keeps the row.
-        """
-        rows = [
-            (
-                *(job.id, storable(job.query), job.request_limit, storable(job.out_dir)),
-                *(job.status, job.count, storable(job.error), storable(log)),
-                *(job.started_at, job.finished_at),
-            )
-            for job, log in ended
-        ]
-        with self.transaction() as cursor:
-            cursor.executemany(
-                """
-                INSERT INTO jobs (id, query, request_limit, out_dir, status, count, error, log,
-                                  started_at, finished_at)
-                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-                ON CONFLICT (id) DO NOTHING
-                """,
-                rows,
-            )
 
 
 # A wish for cancelling holds where it was meant for this run, or for one that was still to come.

@@ -45,7 +45,7 @@ def recording(
 ) -> Iterator["Recorder"]:
     """Keep the run's row alive, and its log in it, until the block ends.
 
-    ``on_cancel`` is called, in another thread, once somebody asks for the run's cancelling there.
+    ``on_cancel`` is called, in another thread, once somebody asks there to cancel the run.
     """
     recorder = Recorder(settings, flow_run_id, on_cancel)
     try:
@@ -93,7 +93,7 @@ class Recorder(logging.Handler):
     def set_waterfall(
         self, waterfall: Mapping[str, Any], choice: Mapping[str, Any] | None = None
     ) -> None:
-        """Have the counts of a selection written, and how it was made."""
+        """Write the counts of a selection, and how it was made, at the next turn."""
         self._waterfall = (waterfall, choice)
 
     def ask(
@@ -101,7 +101,7 @@ class Recorder(logging.Handler):
         question: Mapping[str, Any] | None,
         on_answer: Callable[[int], object] = lambda _: None,
     ) -> None:
-        """Have the row say that the run waits for an answer, until this is called without one.
+        """Say in the row that the run waits for an answer, until this is called with None.
 
         ``on_answer`` is called with the answer, in another thread, as often as it is looked for.
         """
@@ -110,11 +110,11 @@ class Recorder(logging.Handler):
         self._is_question_written = False
 
     def stopped(self) -> None:
-        """Have the row say that the run was stopped, with the last that is written."""
+        """Say in the row, with the last that is written, that the run was stopped."""
         self._end = (Status.CANCELLED, STOPPED)
 
     def failed(self, error: CollectError) -> None:
-        """Have the row say that the run failed, with the last that is written."""
+        """Say in the row, with the last that is written, that the run failed."""
         self._end = (Status.FAILED, Cause.of(error))
 
     def close(self) -> None:
