@@ -70,6 +70,7 @@ class Events:
         self._closing = threading.Event()
         self._is_wanted = threading.Event()
         self._seen: dict[str, tuple[Job, int | None, float]] = {}
+        self._has_looked = False  # since somebody is there; the table may be empty
         self._thread = threading.Thread(target=self._look_often, name="events", daemon=True)
 
     def start(self) -> None:
@@ -135,6 +136,7 @@ class Events:
                 clients = list(self._clients)
             if not clients:
                 self._seen.clear()
+                self._has_looked = False
                 self._is_wanted.clear()
                 self._is_wanted.wait(LOOK_FOR_CHANGES_EVERY_S)
                 continue
@@ -151,13 +153,12 @@ class Events:
         unfinished = [job.id for job, *_ in self._seen.values() if not job.has_ended]
         found = queries.changing(jobs, also=unfinished)
         places = queries.places_of(jobs, found)
-        is_first = not self._seen
         now = time.monotonic()
         new = {client for client in clients if client.is_new}
         for job in found:
             place = places.get(job.id)
             before = self._seen.get(job.id)
-            is_changed = not is_first and (
+            is_changed = self._has_looked and (
                 _differ(before, (job, place, now)) if before else _is_news(job)
             )
             if is_changed or before is None:
@@ -168,6 +169,7 @@ class Events:
                 event = self._event("job", data)
                 for client in listeners:
                     client.put(event)
+        self._has_looked = True
         for client in new:
             client.is_new = False
         shown = {job.id for job in found}

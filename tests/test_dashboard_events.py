@@ -71,6 +71,17 @@ def test_changes_come_as_they_happen(address: str, jobs: Jobs) -> None:
         assert first(found, "removed") == {"id": "1"}
 
 
+def test_the_first_job_of_an_empty_table_is_told_to_who_is_there(address: str, jobs: Jobs) -> None:
+    begun(jobs, "1")
+    with events(address) as found:
+        first(found, "job", id="1")
+        with jobs.transaction() as cursor:
+            cursor.execute("DELETE FROM jobs")
+        assert first(found, "removed") == {"id": "1"}
+        begun(jobs, "2")
+        assert first(found, "job", id="2")["status"] == "running"
+
+
 def test_two_windows_see_the_same(address: str, jobs: Jobs) -> None:
     begun(jobs, "1")
     with events(address) as one, events(address) as other:
