@@ -103,12 +103,14 @@ class Link {
   async #failed() {
     this.close();
     this.#isStale = true;
-    if (await serverAnswers()) this.#failures += 1;
+    const isServerThere = await serverAnswers();
+    if (isServerThere) this.#failures += 1;
     if (document.hidden) return;
     if (this.#failures >= FAILURES_BEFORE_POLLING) {
       this.#poll();
     } else {
-      if (this.#failures !== 1) showLink("lost"); // once is what a server's restart looks like
+      // Once, of a server that still answers, is what its restart begins with.
+      if (!isServerThere || this.#failures !== 1) showLink("lost");
       this.#timer = setTimeout(() => this.open(), RETRY_MS);
     }
   }
