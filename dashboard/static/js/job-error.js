@@ -13,6 +13,8 @@ export class JobError {
 
   /** @param {import("./types.js").Job} job */
   show({ error, error_message: message }) {
+    if (message) this.#sentence.removeAttribute("lang");
+    else this.#sentence.lang = ""; // whatever language it was written in
     say(this.#sentence, () => (message ? tell(message) : (error ?? "")));
   }
 }
