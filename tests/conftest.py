@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg2
 import pytest
 from prefect.testing.utilities import prefect_test_harness
 
@@ -15,7 +14,8 @@ from tasks.fetching.politeness import politeness
 from tasks.process import stopping
 from tasks.settings import Settings
 from tests.naver_replica.serving import Replica, serve
-from tests.support.surroundings import readers, variables
+from tests.support.databases import empty_database
+from tests.support.surroundings import keep_out
 
 TINY_CLIP = Path(__file__).parent / "tiny_clip"
 
@@ -36,11 +36,7 @@ def replica() -> Iterator[Replica]:
 def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep a developer's own .env and data out of every test, and the stop of an earlier run."""
     stopping.allow_work()
-    for reader in readers():
-        monkeypatch.setitem(reader.model_config, "env_file", None)
-    for name in variables():
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    keep_out(monkeypatch, tmp_path / "data")
     politeness.cache_clear()  # no test has to do with hosts that failed in another
 
 
@@ -57,21 +53,11 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture
-def database(
-    postgres: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[str]:
+def database(postgres: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Make an empty database, the one that ``Settings()`` names; return its address."""
-    name = f"test_{abs(hash(request.node.nodeid))}"
-    server = psycopg2.connect(postgres)
-    server.autocommit = True
-    with server.cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{name}"')
-    address = psycopg2.extensions.make_dsn(postgres, dbname=name)
-    monkeypatch.setenv("DATABASE_URL", address)
-    yield address
-    with server.cursor() as cursor:
-        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    server.close()
+    with empty_database(postgres) as address:
+        monkeypatch.setenv("DATABASE_URL", address)
+        yield address
 
 
 @pytest.fixture
