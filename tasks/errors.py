@@ -11,7 +11,7 @@
     │   ├── KeysError           the keys of the search API are missing or not accepted
     │   ├── QuotaError          the day's calls to the search API are used up
     │   └── PageChangedError    the page came, but nothing in it can be read
-    ├── ModelError              the CLIP weights cannot be had or do not load
+    ├── ModelError              the model cannot be had, or does not load
     ├── NoSubjectError          the search worked, but no group of images is the subject
     │   └── AmbiguousError      it is not clear which group is the subject, and nobody said it
     ├── DatabaseError           Postgres cannot be used
@@ -142,7 +142,7 @@ class PageChangedError(SearchError):
 
 
 class ModelError(CollectError):
-    """The CLIP weights cannot be had, or what is there does not load."""
+    """The model cannot be had, or what is there does not load."""
 
     code = ErrorCode.MODEL
 

@@ -130,7 +130,7 @@ def test_a_cluster_that_runs_already_is_used_and_left_running(
 
 
 def test_a_stage_that_fails_elsewhere_fails_the_run_with_its_own_error(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="holds no CLIP checkpoint"):
+    with pytest.raises(ModelError, match="holds no checkpoint"):
         run(tmp_path / "out", task_runner="dask", model=str(tmp_path))
     assert not cluster_processes()
 
