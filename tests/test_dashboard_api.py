@@ -17,11 +17,13 @@ from flows.request import CollectRequest
 from tasks.database.jobs_table import Jobs
 from tasks.database.source_checks import record_check
 from tasks.jobs import Status, Wishes
+from tasks.measures import MEASURES
+from tasks.records import Reason, Stage
 from tasks.settings import Settings
 from tasks.workspace import Workspace
 from tests.support.dashboards import begun, client, ended
 from tests.test_thumbnails import image_file
-from words import verbatim
+from words import templates, verbatim
 
 JOB = "0a1b2c3d"
 CHOSEN, REFUSED, LOST = "a" * 16, "b" * 16, "c" * 16
@@ -530,3 +532,16 @@ def test_a_waiting_runs_question_is_seen_and_answered(
     jobs.ask("1", None)
     assert jobs.beat("1") == Wishes()
     assert api.get("/api/jobs/1").json()["question"] is None
+
+
+def test_the_page_learns_every_code_from_the_api(api: TestClient) -> None:
+    told = api.get("/api/vocabulary").json()
+    reasons = [reason for stage in told["stages"] for reason in stage["reasons"]]
+    assert sorted(reasons) == sorted([*Reason, *(measure.reason for measure in MEASURES)])
+    assert [stage["stage"] for stage in told["stages"]] == list(Stage)
+    assert told["statuses"] == list(Status)
+    assert set(told["ended"]) == {"done", "failed", "cancelled"}
+    for key in (f"reason.{reason}{end}" for reason in reasons for end in ("", ".why")):
+        assert key in templates("en")
+    for key in (f"measure.{measure['name']}" for measure in told["measures"]):
+        assert key in templates("en")
