@@ -143,7 +143,7 @@ def ours(urls: list[str], folder: str, result: Any) -> None:
     ]
     cpu_before_s = time.process_time()
     with ThreadPoolExecutor(TASKS_AT_ONCE) as pool:
-        list(pool.map(lambda n: download_batch.fn(workspace, n, LIMITS), numbers))
+        list(pool.map(lambda n: download_batch(workspace, n, limits=LIMITS), numbers))
     ended, cpu_s = time.monotonic(), time.process_time() - cpu_before_s
     results = [r for number in numbers for r in workspace.results(number) or ()]
     result.send((ended, sum(isinstance(r, Picture) for r in results), cpu_s))

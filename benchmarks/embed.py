@@ -64,8 +64,8 @@ from benchmarks.memory import Memory
 from flows.collect import BATCH
 from tasks.embed import embed_batch, load_model
 from tasks.images.decoding import decode
+from tasks.model.clip import image_tower
 from tasks.model.embedder import Embedder, Prepared, _load, load
-from tasks.model.towers import image_tower
 from tasks.model.weights import checkpoint
 from tasks.records import Address, Candidate, Measures, Picture
 from tasks.workspace import Workspace
@@ -164,7 +164,7 @@ def embed_many(model: str, device: str, photos: Sequence[Path], count: int, resu
     with tempfile.TemporaryDirectory() as temporary:
         os.environ["DATA_DIR"] = temporary
         workspace = Workspace(Path(temporary) / ".work")
-        load_model.fn(workspace, model, device, "cat")
+        load_model(workspace, model, device=device, query="cat")
         crop = workspace.crop()
         assert crop, "The processor of this model does more than to cut."
         crops = [crop(decode(file.read_bytes()).pixels) for file in photos]
@@ -179,7 +179,7 @@ def embed_many(model: str, device: str, photos: Sequence[Path], count: int, resu
                 pictures.append(Picture(candidate, (), "JPEG", name, measures))
             number = workspace.add_batch([picture.candidate for picture in pictures])
             workspace.save_results(number, pictures)
-            embed_batch.fn(workspace, number, model, device)
+            embed_batch(workspace, number, model=model, device=device)
         vectors = [workspace.vectors(n, model) for n in range(workspace.batch_count())]
         assert sum(len(v) for v in vectors if v is not None) == count
         result.send("done")

@@ -86,8 +86,8 @@ def without_prefect(request: CollectRequest) -> int:
     embedding: list[Future[int]] = []
 
     def process(number: int) -> int:
-        download_batch.fn(workspace, number, request.quality)
-        return embed_batch.fn(workspace, number, request.model, request.device)
+        download_batch(workspace, number, limits=request.quality)
+        return embed_batch(workspace, number, model=request.model, device=request.device)
 
     with (
         ThreadPoolExecutor(TASKS_AT_ONCE) as pool,

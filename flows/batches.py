@@ -7,8 +7,8 @@ from typing import Any
 from prefect.futures import PrefectFuture
 from prefect.tasks import Task
 
-from tasks.download import download_batch
-from tasks.embed import embed_batch
+from tasks.download import download_batch_task
+from tasks.embed import embed_batch_task
 from tasks.process import progress
 from tasks.workspace import Workspace
 
@@ -25,14 +25,14 @@ def report_when_done(
         with suppress(OSError):  # the run is over and its workspace gone
             here.run(_report, task.name, **parameters)
 
-    if task.name in (download_batch.name, embed_batch.name):
+    if task.name in (download_batch_task.name, embed_batch_task.name):
         future.add_done_callback(report)
 
 
 def _report(
     task: str, *, workspace: Workspace, number: int, model: str = "", **_others: object
 ) -> None:
-    if task == download_batch.name:
+    if task == download_batch_task.name:
         if (results := workspace.results(number)) is not None:
             progress.report("download", done=len(results))
             progress.report("embed", expected=len(workspace.pictures(number)))

@@ -32,8 +32,8 @@ from flows.task_runners import tasks_on
 from tasks.database.blocks import respecting
 from tasks.database.jobs_table import Jobs
 from tasks.dataset import claim, finished, versions, write_dataset_task
-from tasks.download import download_batch
-from tasks.embed import Loaded, StageTime, embed_batch, load_model, stage_time
+from tasks.download import download_batch_task
+from tasks.embed import Loaded, StageTime, embed_batch_task, load_model_task, stage_time
 from tasks.errors import BadRequestError, CollectError, NoSubjectError
 from tasks.fetching.traffic import download_report
 from tasks.ledger import JobRecord
@@ -114,6 +114,7 @@ def collect(request: CollectRequest) -> Report:
                 request=asked,
                 source=source.name,
                 search_loads=search.loads,
+                model_family=loaded.family,
                 model_revision=loaded.revision,
                 text=loaded.text,
                 download=download_report(workspace),
@@ -146,8 +147,12 @@ def gather(
     @cache
     def loading() -> PrefectFuture[Loaded]:
         """Begin to load the model: not before there are candidates, as it keeps a core busy."""
-        return load_model.submit(
-            workspace, request.model, request.device, request.query, request.describe
+        return load_model_task.submit(
+            workspace,
+            request.model,
+            device=request.device,
+            query=request.query,
+            description=request.describe,
         )
 
     def process(number: int, candidates: Sequence[Candidate]) -> None:
@@ -155,12 +160,12 @@ def gather(
         found += len(candidates)
         progress.report("search", done=len(candidates))
         progress.report("download", expected=len(candidates))
-        good = download_batch.submit(workspace, number, request.quality)
-        embedded = embed_batch.submit(
+        good = download_batch_task.submit(workspace, number, limits=request.quality)
+        embedded = embed_batch_task.submit(
             workspace,
             number,
-            request.model,
-            request.device,
+            model=request.model,
+            device=request.device,
             wait_for=[good, loading()],
             return_state=False,
         )

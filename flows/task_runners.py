@@ -1,7 +1,7 @@
 """Prefect's task runners: a run's batches in threads of its process, or on a Dask or Ray cluster.
 
     with tasks_on("dask", settings):
-        download_batch.submit(…)
+        download_batch_task.submit(…)
 
 Only records and paths travel, so every process has to see the dataset's folder, and a model that is
 a folder, under the same path. Where no setting names a cluster, the run starts one on this machine

@@ -166,15 +166,7 @@ class Download:
                 unfinished.cancel()
 
 
-@task(
-    name="download",
-    task_run_name="download-{number}",
-    retries=2,
-    retry_delay_seconds=[1, 4],
-    retry_condition_fn=is_worth_retrying,
-    cache_policy=NO_CACHE,
-)
-def download_batch(workspace: Workspace, number: int, limits: QualityLimits) -> int:
+def download_batch(workspace: Workspace, number: int, *, limits: QualityLimits) -> int:
     """Fetch and measure the candidates of a batch, and store what became of them.
 
     Returns the batch's number; what is finished already is left as it is.
@@ -197,3 +189,13 @@ def download_batch(workspace: Workspace, number: int, limits: QualityLimits) -> 
     else:
         progress.report("download", done=len(results))
     return number
+
+
+download_batch_task = task(
+    name="download",
+    task_run_name="download-{number}",
+    retries=2,
+    retry_delay_seconds=[1, 4],
+    retry_condition_fn=is_worth_retrying,
+    cache_policy=NO_CACHE,
+)(download_batch)

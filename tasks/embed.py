@@ -34,13 +34,18 @@ log = logging.getLogger(__name__)
 class Loaded:
     """What a run's record says of its model."""
 
+    family: str
     revision: str
     text: str | None  # that the pictures are compared with; None where the model reads none
 
 
-@task(name="load-model", cache_policy=NO_CACHE)
 def load_model(
-    workspace: Workspace, model: str, device: str, query: str, description: str | None = None
+    workspace: Workspace,
+    model: str,
+    *,
+    device: str,
+    query: str,
+    description: str | None = None,
 ) -> Loaded:
     """Load the model ahead of its first use, and with it the vector of a text.
 
@@ -55,18 +60,11 @@ def load_model(
         )
     text = description or (query if reads(model, query) else None)
     workspace.set_text(model, describe(model, text) if text else None)
-    return Loaded(embedder.revision, text)
+    workspace.set_geometry(embedder.family.geometry)
+    return Loaded(family=embedder.family.name, revision=embedder.revision, text=text)
 
 
-@task(
-    name="embed",
-    task_run_name="embed-{number}",
-    retries=1,
-    retry_delay_seconds=2,
-    retry_condition_fn=is_worth_retrying,
-    cache_policy=NO_CACHE,
-)
-def embed_batch(workspace: Workspace, number: int, model: str, device: str) -> int:
+def embed_batch(workspace: Workspace, number: int, *, model: str, device: str) -> int:
     """Embed the good pictures of a batch and store their vectors; return the batch's number."""
     pictures = workspace.pictures(number)
     progress.report("embed", expected=len(pictures))
@@ -144,3 +142,15 @@ def _looked_up(
         cache.put({key: vector for key, vector in made.items() if np.isfinite(vector).all()})
         known |= made
     return [known[key] if key else None for key in keys]
+
+
+load_model_task = task(name="load-model", cache_policy=NO_CACHE)(load_model)
+
+embed_batch_task = task(
+    name="embed",
+    task_run_name="embed-{number}",
+    retries=1,
+    retry_delay_seconds=2,
+    retry_condition_fn=is_worth_retrying,
+    cache_policy=NO_CACHE,
+)(embed_batch)

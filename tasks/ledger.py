@@ -192,6 +192,7 @@ class JobRecord:
     )  # a CollectRequest as JSON, without its job id
     source: str = ""
     search_loads: int = 0  # pages that the source was asked for, each a call where it is an API
+    model_family: str = "clip"
     model_revision: str = ""
     text: str | None = None  # that the images were compared with
     download: Mapping[str, Any] = field(default_factory=dict)  # see ``fetching.traffic``

@@ -209,12 +209,7 @@ def _decided_by_hand(
 
 
 def choose_among(
-    workspace: Workspace,
-    batches: int,
-    *,
-    model: str,
-    criteria: Criteria,
-    geometry: Geometry = CLIP,
+    workspace: Workspace, batches: int, *, model: str, criteria: Criteria
 ) -> Selection:
     """Decide on everything that the first ``batches`` batches hold; raises as ``select`` does."""
     pictures: list[Picture] = []
@@ -241,7 +236,7 @@ def choose_among(
         rejected=rejected,
         criteria=criteria,
         text=workspace.text(model),
-        geometry=geometry,
+        geometry=workspace.geometry(),
     )
 
 
@@ -263,7 +258,6 @@ def choose(
     *,
     model: str,
     criteria: Criteria,
-    geometry: Geometry = CLIP,
 ) -> Selection:
     """Decide on everything that the first ``batches`` batches hold, as a task."""
-    return choose_among(workspace, batches, model=model, criteria=criteria, geometry=geometry)
+    return choose_among(workspace, batches, model=model, criteria=criteria)

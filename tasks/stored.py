@@ -15,6 +15,7 @@ import numpy as np
 from tasks.arrays import Vector, Vectors
 from tasks.errors import BadRequestError
 from tasks.ledger import Decision, JobRecord
+from tasks.model.families import family_named
 from tasks.records import Address, Candidate, Measures, Picture, Rejected
 from tasks.workspace import WORK, Result, Workspace
 from tasks.writers.folder import (
@@ -103,6 +104,7 @@ def reopen(stored: Stored, out_dir: Path, model: str) -> Workspace:
     workspace.save_results(0, results)
     workspace.save_vectors(0, model, stored.vectors)
     workspace.set_text(model, stored.text)
+    workspace.set_geometry(family_named(stored.record.model_family).geometry)
     for picture in stored.pictures:
         _link(stored.files[picture.key], workspace.image_path(picture.source_sha256))
     for path in rejected_folder(stored.folder).glob("*.jpg"):

@@ -10,7 +10,8 @@
     batches/0003/times.json      when they were embedded
     images/<sha256>              the bytes that came
     text-….npy                   what the pictures are compared with, (d,), one file per model
-    crop.json                    how the model's pictures are made
+    crop.json                    how the model's images are made
+    geometry.json                what distances mean in the model's space
     crops/…/<sha256>.npy         what the model sees of them, until their batch is embedded
 
 Every file but results.jsonl, whose last line may be cut off, is written under another name and
@@ -34,6 +35,7 @@ from tasks.arrays import Pixels, Vector, Vectors
 from tasks.errors import OutputError
 from tasks.images.crops import Crop
 from tasks.records import Candidate, Picture, Rejected, Traffic
+from tasks.subject.geometry import CLIP, Geometry
 
 WORK = ".work"  # the folder's name in the dataset's
 UNFINISHED = ".tmp-"  # files that are being written are called so
@@ -55,6 +57,7 @@ _traffic = TypeAdapter(Traffic)
 _result = TypeAdapter[Result](Result)
 _results = TypeAdapter(list[Result])
 _crop = TypeAdapter(Crop)
+_geometry = TypeAdapter(Geometry)
 _times = TypeAdapter(Times)
 
 
@@ -231,6 +234,16 @@ class Workspace:
         """Return how the model's pictures are made, or None before that is known."""
         path = self.root / "crop.json"
         return _crop.validate_json(path.read_bytes()) if path.exists() else None
+
+    def set_geometry(self, geometry: Geometry) -> None:
+        """Say what distances mean in the model's space."""
+        with writing(self.root / "geometry.json") as file:
+            file.write(_geometry.dump_json(geometry))
+
+    def geometry(self) -> Geometry:
+        """Return what distances mean in the model's space; CLIP's where nothing was said."""
+        path = self.root / "geometry.json"
+        return _geometry.validate_json(path.read_bytes()) if path.exists() else CLIP
 
     def save_crop(self, crop: Crop, source_sha256: str, pixels: Pixels) -> None:
         """Keep the crop of the image with that hash."""

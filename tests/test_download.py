@@ -52,7 +52,7 @@ def candidate(*urls: str, rank: int = 1) -> Candidate:
 
 def downloaded(workspace: Workspace, *candidates: Candidate) -> list[Result]:
     number = workspace.add_batch(candidates)
-    download_batch.fn(workspace, number, QualityLimits())
+    download_batch(workspace, number, limits=QualityLimits())
     return workspace.results(number) or []
 
 
@@ -175,7 +175,7 @@ def test_what_is_finished_is_not_downloaded_again(base: str, tmp_path: Path) -> 
     so_far.write_bytes(so_far.read_bytes()[:-20])  # killed while it wrote the third
     assert list(workspace.earlier_results(again).values()) == results[:2]
     workspace.add_result(again, results[3])
-    download_batch.fn(workspace, again, QualityLimits())
+    download_batch(workspace, again, limits=QualityLimits())
     assert workspace.results(again) == results
     asked = [Mischief.counts[f"{tmp_path.name}/{n}"] for n in range(1, 7)]
     assert asked == [1, 1, 2, 1, 2, 2]
@@ -192,7 +192,7 @@ from pathlib import Path
 from tasks.download import download_batch
 from tasks.quality import QualityLimits
 from tasks.workspace import Workspace
-download_batch.fn(Workspace(Path(sys.argv[1])), 0, QualityLimits())
+download_batch(Workspace(Path(sys.argv[1])), 0, limits=QualityLimits())
 """
 
 
@@ -224,7 +224,7 @@ def test_a_killed_batch_goes_on_where_it_was(base: str, tmp_path: Path) -> None:
         for known in workspace.earlier_results(0):
             recorded.setdefault(name_of(known), Mischief.counts[name_of(known)])
     assert workspace.results(0) is None
-    download_batch.fn(workspace, 0, QualityLimits())
+    download_batch(workspace, 0, limits=QualityLimits())
     assert workspace.results(0) == undisturbed
     assert len(recorded) >= 20
     assert recorded == {name: Mischief.counts[name] for name in recorded}
@@ -249,7 +249,7 @@ if sys.argv[3] == "full":
 else:
     (workspace.root / "images").mkdir(mode=0o555)
 try:
-    download_batch.fn(workspace, number, QualityLimits())
+    download_batch(workspace, number, limits=QualityLimits())
 except OutputError as error:
     print(error)
 """
@@ -388,7 +388,9 @@ def test_slow_hosts_stall_no_others_and_all_end_when_cancelled(
             return sum(path.read_bytes().count(b"\n") for path in files)
 
         with ThreadPoolExecutor(TASKS_AT_ONCE) as tasks:
-            runs = [tasks.submit(download_batch.fn, workspace, n, QualityLimits()) for n in numbers]
+            runs = [
+                tasks.submit(download_batch, workspace, n, limits=QualityLimits()) for n in numbers
+            ]
             try:
                 until(lambda: recorded() >= len(good), "all that can be had", 15)
             finally:

@@ -51,7 +51,7 @@ def embedded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def made(workspace: Workspace) -> np.ndarray:
-    embed_batch.fn(workspace, 0, MODEL, "cpu")
+    embed_batch(workspace, 0, model=MODEL, device="cpu")
     vectors = workspace.vectors(0, MODEL)
     assert vectors is not None
     return vectors
@@ -64,8 +64,8 @@ def crops(workspace: Workspace) -> list[Path]:
 def test_the_download_keeps_what_the_model_sees_and_it_is_decoded_once(
     workspace: Workspace,
 ) -> None:
-    load_model.fn(workspace, MODEL, "cpu", "cat")
-    download_batch.fn(workspace, 0, LIMITS)
+    load_model(workspace, MODEL, device="cpu", query="cat")
+    download_batch(workspace, 0, limits=LIMITS)
     assert {np.load(path).shape for path in crops(workspace)} == {(64, 64, 3)}
     assert {np.load(path).dtype for path in crops(workspace)} == {np.dtype(np.uint8)}
     for picture in workspace.pictures(0):
@@ -77,35 +77,35 @@ def test_the_download_keeps_what_the_model_sees_and_it_is_decoded_once(
 def test_without_kept_crops_the_vectors_are_the_same(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    download_batch.fn(workspace, 0, LIMITS)  # before the model is known
+    download_batch(workspace, 0, limits=LIMITS)  # before the model is known
     assert not crops(workspace)
     before = made(workspace)
     other = Workspace(tmp_path / "other" / ".work")
     other.add_batch(workspace.candidates(0))
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "elsewhere"))
-    load_model.fn(other, MODEL, "cpu", "cat")
-    download_batch.fn(other, 0, LIMITS)
+    load_model(other, MODEL, device="cpu", query="cat")
+    download_batch(other, 0, limits=LIMITS)
     np.testing.assert_array_equal(made(other), before)
 
 
 def test_a_second_run_embeds_nothing_twice(
     workspace: Workspace, tmp_path: Path, embedded: list[int]
 ) -> None:
-    download_batch.fn(workspace, 0, LIMITS)
+    download_batch(workspace, 0, limits=LIMITS)
     before = made(workspace)
     other = Workspace(tmp_path / "other" / ".work")
     path = tmp_path / "new.jpg"
     draw("dog", 77, 300, 300).save(path, quality=95)
     new = Candidate((Address(path.as_uri(), AddressKind.FILE),), N + 1, "files")
     other.add_batch([*workspace.candidates(0), new])
-    download_batch.fn(other, 0, LIMITS)
+    download_batch(other, 0, limits=LIMITS)
     np.testing.assert_array_equal(made(other)[:N], before)
     assert embedded == [N, 1]
 
 
 def test_a_crop_that_is_broken_is_made_anew(workspace: Workspace) -> None:
-    load_model.fn(workspace, MODEL, "cpu", "cat")
-    download_batch.fn(workspace, 0, LIMITS)
+    load_model(workspace, MODEL, device="cpu", query="cat")
+    download_batch(workspace, 0, limits=LIMITS)
     first, second, third, *_ = crops(workspace)
     first.write_bytes(first.read_bytes()[:100])
     second.write_bytes(b"")
@@ -121,7 +121,7 @@ def test_a_crop_that_is_broken_is_made_anew(workspace: Workspace) -> None:
 def test_a_picture_without_a_vector_is_counted_and_stops_nothing(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    download_batch.fn(workspace, 0, LIMITS)
+    download_batch(workspace, 0, limits=LIMITS)
     broken, poisoned, *_ = workspace.pictures(0)
     path = workspace.image_path(broken.source_sha256)
     path.write_bytes(path.read_bytes()[:500])  # a disk that lost its end
@@ -147,7 +147,7 @@ def test_a_picture_without_a_vector_is_counted_and_stops_nothing(
 
 
 def test_where_no_picture_has_a_vector_there_is_no_subject(workspace: Workspace) -> None:
-    download_batch.fn(workspace, 0, LIMITS)
+    download_batch(workspace, 0, limits=LIMITS)
     for picture in workspace.pictures(0):
         workspace.image_path(picture.source_sha256).write_bytes(b"")
     made(workspace)
@@ -162,7 +162,7 @@ def test_the_stage_says_how_long_it_took_and_waited(workspace: Workspace) -> Non
     for number, times in enumerate([(10, 12, 15), (11, 13, 16), (20, 20, 21)]):
         workspace.save_times(number, Times(*times))
     assert stage_time(workspace) == StageTime(seconds=5, wait_s=2)
-    download_batch.fn(workspace, 0, LIMITS)
+    download_batch(workspace, 0, limits=LIMITS)
     path = workspace.root / "request.json"
     path.write_text("{}")  # this run began
     began_at = path.stat().st_mtime

@@ -21,8 +21,8 @@ from transformers import (
 )
 
 from tasks.errors import ModelError
+from tasks.model.clip import text_tower
 from tasks.model.embedder import Embedder, _load, in_batches, load
-from tasks.model.towers import text_tower
 from tasks.model.weights import checkpoint
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.pictures import draw

@@ -44,7 +44,7 @@ def picture(folder: Path, name: str, seed: int = 0) -> Path:
 
 def download(candidate: Candidate, folder: Path) -> Result:
     workspace = Workspace(folder)
-    number = download_batch.fn(workspace, workspace.add_batch([candidate]), QualityLimits())
+    number = download_batch(workspace, workspace.add_batch([candidate]), limits=QualityLimits())
     (result,) = workspace.results(number) or ()
     return result
 

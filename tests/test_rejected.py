@@ -139,7 +139,7 @@ def test_an_image_rejected_for_its_quality_is_kept_for_its_thumbnail(
     source = tmp_path / "picture"
     source.write_bytes(data)
     candidate = Candidate((Address(source.as_uri(), AddressKind.FILE),), 1, "files")
-    number = download_batch.fn(workspace, workspace.add_batch([candidate]), QualityLimits())
+    number = download_batch(workspace, workspace.add_batch([candidate]), limits=QualityLimits())
     (result,) = workspace.results(number) or ()
     assert isinstance(result, Rejected)
     assert result.reason == "too_small"

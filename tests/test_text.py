@@ -57,7 +57,7 @@ def test_the_query_is_the_text_only_where_the_model_reads_it(
 ) -> None:
     workspace = Workspace(tmp_path)
     workspace.set_text(MODEL, np.zeros(64, np.float32))  # of an earlier run of the job
-    loaded = load_model.fn(workspace, MODEL, "cpu", query, description)
+    loaded = load_model(workspace, MODEL, device="cpu", query=query, description=description)
     assert loaded.text == text
     vector = workspace.text(MODEL)
     if text is None:
@@ -71,4 +71,6 @@ def test_a_model_without_a_tokenizer_reads_nothing_and_says_so_when_asked(tmp_pa
     folder = str(saved("CLIP", tmp_path / "model"))
     assert not reads(folder, "cat")
     with pytest.raises(ModelError, match="has no tokenizer"):
-        load_model.fn(Workspace(tmp_path / "work"), folder, "cpu", "cat", "a cat")
+        load_model(
+            Workspace(tmp_path / "work"), folder, device="cpu", query="cat", description="a cat"
+        )

@@ -1,7 +1,7 @@
-"""A loaded model that makes unit vectors of pictures.
+"""A loaded model that makes unit vectors of images.
 
-It is named by hub name or folder and loaded once per process, at first use, and of it only the
-image tower. It works on all cores, or on all GPUs, in batches that their memory holds.
+It is named by hub name or folder and loaded once per process, at first use, in the way of its
+family. It works on all cores, or on all GPUs, in batches that their memory holds.
 """
 
 import logging
@@ -19,10 +19,12 @@ from PIL import Image
 from tasks.arrays import Anything, Pixels, Vectors
 from tasks.errors import ModelError
 from tasks.images.crops import Crop
-from tasks.model.cpu import is_bfloat16_fast
-from tasks.model.towers import crop_of, image_processor, image_tower
+from tasks.model.families import family_of
+from tasks.model.family import Family
+from tasks.model.image_processor import crop_of, image_processor
 from tasks.model.weights import checkpoint
 from tasks.process import stopping
+from tasks.process.cpu import is_bfloat16_fast
 
 if TYPE_CHECKING:
     import torch
@@ -42,12 +44,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Embedder:
-    """A loaded image tower and how its pictures are made."""
+    """A loaded model and how its images are prepared."""
 
+    family: Family
     networks: tuple[Any, ...]  # the same on each device
-    processor: Any
-    crop: Crop | None  # None where the processor does more than to resize, cut and normalise
-    devices: "tuple[torch.device, ...]"  # the processor, or every GPU
+    processor: Any  # the checkpoint's image processor
+    crop: Crop | None  # None where that does more than to resize, cut and normalise
+    devices: "tuple[torch.device, ...]"  # the CPU, or every GPU
     dtype: "torch.dtype"
     batch: int  # pictures per forward pass
     name: str  # of the model, as it was asked for
@@ -92,8 +95,7 @@ class Embedder:
             if self.crop:
                 there["pixel_values"] = self._normalised(there["pixel_values"])
             there["pixel_values"] = there["pixel_values"].to(self.dtype)
-            features = self.networks[place].get_image_features(**there)
-            projected: torch.Tensor = features.pooler_output.float()
+            projected = self.family.features(self.networks[place], there).float()
             unit: torch.Tensor = projected / projected.norm(dim=-1, keepdim=True)
             return unit
 
@@ -169,11 +171,20 @@ def _load(model: str, device: str) -> Embedder:
     found = checkpoint(model)
     log.info("Loading %s.", model)
     dtype = _precision(devices[0])
+    family = family_of(found)
     processor = image_processor(found)
     stopping.check()
-    networks = tuple(image_tower(found, dtype).to(where) for where in devices)
-    crop = crop_of(processor)
-    embedder = Embedder(networks, processor, crop, devices, dtype, BATCH, model, found.revision)
+    embedder = Embedder(
+        family=family,
+        networks=tuple(family.load(found, dtype).to(where) for where in devices),
+        processor=processor,
+        crop=crop_of(processor),
+        devices=devices,
+        dtype=dtype,
+        batch=BATCH,
+        name=model,
+        revision=found.revision,
+    )
     return replace(embedder, batch=_batch(embedder)) if devices[0].type == "cuda" else embedder
 
 

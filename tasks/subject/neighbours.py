@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasks.arrays import Bits, Counts, Floats, Indices, Labels, Mask
-from tasks.model.cpu import is_bfloat16_fast
+from tasks.process.cpu import is_bfloat16_fast
 
 if TYPE_CHECKING:  # torch takes seconds to import, so only what needs it does
     import torch
