@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 
 from tasks.database.jobs_table import Jobs
@@ -30,6 +31,13 @@ def replica() -> Iterator[Replica]:
     """Run the replica for as long as the tests last."""
     with serve() as running:
         yield running
+
+
+@pytest.fixture
+def naver(replica: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the replica searched instead of Naver."""
+    for name, value in replica.environment().items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(autouse=True)
@@ -72,4 +80,11 @@ def jobs(database: str) -> Iterator[Jobs]:
 def prefect_server() -> Iterator[None]:
     """Run Prefect's test server for as long as the tests last."""
     with prefect_test_harness(server_startup_timeout=90):
+        yield
+
+
+@pytest.fixture
+def quick_runs() -> Iterator[None]:
+    """Spare each run the second in which its heartbeat thread ends."""
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         yield

@@ -26,8 +26,7 @@ from tasks.settings import Settings
 from tests.naver_replica.serving import serve
 from tests.support.leftovers import processes
 from tests.support.site import Site, processes_of, site
-from tests.support.waiting import until
-from tests.test_orchestration import (
+from tests.support.starts import (
     by_script,
     by_worker,
     cancel_by_command,
@@ -35,6 +34,7 @@ from tests.test_orchestration import (
     quick,
     send,
 )
+from tests.support.waiting import until
 
 AT_ONCE = 2
 SUBJECTS = ["사과", "자동차", "house", "고양이", "기타", "나무"]

@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
-from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelling
 
 from flows import asking
@@ -28,17 +28,11 @@ from tasks.jobs import STOPPED, Job, Status
 from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.pictures import draw
+from tests.support.history import only
+from tests.support.records import rows
 from tests.support.waiting import until
-from tests.test_collect import only, rows
 
-on_prefect = pytest.mark.usefixtures("prefect_server", "_quick", "jobs")
-
-
-@pytest.fixture
-def _quick() -> Iterator[None]:
-    """Spare each run the second in which its heartbeat thread ends."""
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        yield
+on_prefect = pytest.mark.usefixtures("prefect_server", "quick_runs", "jobs")
 
 
 @pytest.fixture(scope="module")

@@ -12,22 +12,12 @@ from tasks.subject.clustering import Clustering, Kind, Outcome
 from tasks.subject.geometry import CLIP, Geometry
 from tasks.subject.neighbours import NOISE
 from tasks.subject.weigh import diluted
+from tests.support.vectors import group, unit
 from words import LANGUAGES, Message, templates
 
 CHOSEN_FOR = ("note.subject_core", "note.subject_border", "note.subject_admitted")
 
 AXES = 256  # dimensions; random directions in them are nearly at right angles
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-
-
-def group(centre: int, count: int, spread: float, seed: int) -> np.ndarray:
-    """Unit vectors around one axis of 64."""
-    around = np.random.default_rng(seed).normal(0, spread, (count, 64))
-    around[:, centre] += 1
-    return unit(around)
 
 
 def around(centre: int, count: int, distance: float, seed: int) -> np.ndarray:

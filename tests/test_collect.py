@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from prefect.exceptions import ParameterTypeError, TerminationSignal
-from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.settings import PREFECT_API_URL
 from pydantic import TypeAdapter
 
 from flows.collect import Report, collect
@@ -32,44 +32,24 @@ from tasks.errors import (
     OutputError,
     UnreachableError,
 )
-from tasks.jobs import STOPPED, Job, Status
+from tasks.jobs import STOPPED, Status
 from tasks.process import stopping
 from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.results import Truth
 from tests.naver_replica.serving import Replica
+from tests.support.history import only
 from tests.support.leftovers import until_nothing_is_left
+from tests.support.records import rows
 from tests.support.waiting import until
 
 COLLECT = Path(__file__).parents[1] / "flows" / "collect.py"
 
-pytestmark = pytest.mark.usefixtures("prefect_server", "_quick", "jobs")
-
-
-@pytest.fixture
-def _quick() -> Iterator[None]:
-    """Spare each run the second in which its heartbeat thread ends."""
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _naver(replica: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in replica.environment().items():
-        monkeypatch.setenv(name, value)
+pytestmark = pytest.mark.usefixtures("prefect_server", "quick_runs", "naver", "jobs")
 
 
 def run(query: str = "사과", **parameters: object) -> Report:
     return collect(CollectRequest(query=query, model=str(TINY_CLIP), **parameters))
-
-
-def only(jobs: Jobs) -> Job:
-    (job,) = jobs.newest(limit=10)
-    return job
-
-
-def rows(path: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def test_the_program_begins_without_what_takes_seconds_to_import() -> None:

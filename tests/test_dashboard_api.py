@@ -21,8 +21,9 @@ from tasks.measures import MEASURES
 from tasks.records import Reason, Stage
 from tasks.settings import Settings
 from tasks.workspace import Workspace
-from tests.support.dashboards import begun, client, ended
-from tests.test_thumbnails import image_file
+from tests.support.dashboards import client
+from tests.support.history import begun, ended
+from tests.support.images import image_file
 from words import templates, verbatim
 
 JOB = "0a1b2c3d"

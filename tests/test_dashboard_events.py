@@ -17,7 +17,8 @@ import requests
 from dashboard.events import QUEUE_LENGTH, Client
 from tasks.database.jobs_table import Jobs
 from tasks.jobs import Status
-from tests.support.dashboards import BROKE, answering, begun, ended, served
+from tests.support.dashboards import answering, served
+from tests.support.history import BROKE, begun, ended
 
 Event = tuple[str, dict[str, Any]]
 

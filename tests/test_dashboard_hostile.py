@@ -16,8 +16,9 @@ from dashboard.rates import CHANGES, Limiter, Rate
 from tasks.database.jobs_table import Jobs
 from tasks.jobs import Status
 from tasks.settings import Settings
-from tests.support.dashboards import begun, client, ended
-from tests.test_thumbnails import image_file
+from tests.support.dashboards import client
+from tests.support.history import begun, ended
+from tests.support.images import image_file
 
 JOB = "0a1b2c3d"
 KEY = "a" * 16

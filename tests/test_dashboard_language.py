@@ -16,7 +16,8 @@ from tasks.database.jobs_table import Jobs
 from tasks.errors import CollectError, ErrorCode
 from tasks.findings import finding
 from tasks.settings import PROJECT_DIR
-from tests.support.dashboards import client, ended
+from tests.support.dashboards import client
+from tests.support.history import ended
 from words import templates
 
 OF_PYDANTIC = re.compile("[Ii]nput|should|valid| or ")

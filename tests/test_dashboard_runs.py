@@ -24,7 +24,8 @@ from tasks.errors import ErrorCode
 from tasks.jobs import STOPPED, Job, Status
 from tasks.settings import Settings
 from tests.naver_replica.serving import Replica
-from tests.support.dashboards import begun, client
+from tests.support.dashboards import client
+from tests.support.history import begun
 from tests.support.waiting import until
 
 POOL = "cv-dataset-builder"

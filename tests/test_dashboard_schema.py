@@ -13,7 +13,8 @@ from schemathesis.specs.openapi.checks import (
 from dashboard.rates import Limiter, Rate
 from tasks.database.jobs_table import Jobs
 from tasks.jobs import Status
-from tests.support.dashboards import begun, ended, served
+from tests.support.dashboards import served
+from tests.support.history import begun, ended
 
 CHECKS = [
     not_a_server_error,

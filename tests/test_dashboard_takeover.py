@@ -10,7 +10,7 @@ import pytest
 from dashboard.takeover import take_over
 from tasks.database.jobs_table import Jobs
 from tasks.jobs import Status
-from tests.support.dashboards import ended
+from tests.support.history import ended
 
 OLD = {
     "id": "0a1b2c3d", "query": "고양이", "limit": 20, "out_dir": "data/naver_collected/0a1b2c3d",

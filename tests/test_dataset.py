@@ -14,22 +14,15 @@ from tasks.dataset import WRITERS, claim, finished, write_dataset
 from tasks.errors import BadRequestError, OutputError
 from tasks.images.decoding import decode
 from tasks.images.saving import saved_bytes
-from tasks.quality import QualityLimits
 from tasks.records import (
-    Address,
-    AddressKind,
-    Attempt,
-    Candidate,
-    Picture,
     Reason,
-    Rejected,
     Verdict,
 )
-from tasks.selection import Choice, Selection
+from tasks.selection import Choice
 from tasks.subject.clustering import Outcome
 from tasks.workspace import Workspace
-from tests.support.images import examine
-from tests.support.records import a_record
+from tests.support.images import image_file
+from tests.support.records import a_record, a_selection, rows
 from words import Message
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -37,15 +30,6 @@ REQUEST = {"query": "사과", "source": "naver", "min_side": 300, "min_sharpness
 VECTORS = np.eye(3, 4, dtype=np.float32)
 OF_WRITERS = {name for writer in WRITERS for name in writer.files}
 STATUS_404 = Message("note.status", {"status": 404})
-
-
-def image_file(
-    file_format: str = "JPEG", seed: int = 0, mode: str = "RGB", **options: object
-) -> bytes:
-    noise = np.random.default_rng(seed).integers(0, 256, (310, 320, 3), np.uint8)
-    out = BytesIO()
-    Image.fromarray(noise).convert(mode).save(out, file_format, **options)
-    return out.getvalue()
 
 
 def exif(orientation: int) -> Image.Exif:
@@ -79,22 +63,16 @@ def test_a_turned_jpeg_is_saved_upright(orientation: int) -> None:
 
 @pytest.mark.parametrize("file_format", ["PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
 def test_every_other_format_becomes_a_jpeg(file_format: str) -> None:
-    saved = Image.open(BytesIO(saved_bytes(image_file(file_format))))
+    saved = Image.open(BytesIO(saved_bytes(image_file(file_format=file_format))))
     assert (saved.format, saved.mode, saved.size) == ("JPEG", "RGB", (320, 310))
 
 
 def test_the_profile_of_other_colours_does_not_stay() -> None:
     grey = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
-    saved = Image.open(BytesIO(saved_bytes(image_file("PNG", mode="L", icc_profile=grey))))
+    saved = Image.open(
+        BytesIO(saved_bytes(image_file(file_format="PNG", mode="L", icc_profile=grey)))
+    )
     assert "icc_profile" not in saved.info
-
-
-def a_picture(workspace: Workspace, rank: int, data: bytes) -> Picture:
-    file_format, measures = examine(data, QualityLimits())
-    url = f"http://example.com/{rank}"
-    candidate = Candidate((Address(url),), rank, "naver", f"사과 <{rank}>", "http://example.com/")
-    attempts = (Attempt(url, AddressKind.ORIGINAL, "ok"),)
-    return Picture(candidate, attempts, file_format, workspace.save_image(data), measures)
 
 
 @pytest.fixture
@@ -105,26 +83,6 @@ def out_dir(tmp_path: Path) -> Path:
 @pytest.fixture
 def workspace(out_dir: Path) -> Workspace:
     return claim(out_dir, "a1", REQUEST)
-
-
-def a_selection(workspace: Workspace) -> Selection:
-    """Ranks 1 and 4 are chosen, 2 is noise, 3 could not be fetched."""
-    pictures = tuple(a_picture(workspace, rank, image_file(seed=rank)) for rank in (1, 2, 4))
-    lost = Candidate((Address("http://example.com/3"),), 3, "naver")
-    attempts = (
-        Attempt("http://example.com/3", AddressKind.ORIGINAL, Reason.HTTP_ERROR, STATUS_404),
-    )
-    verdicts = {
-        pictures[0].key: Verdict(None, cluster=0, score=0.91234),
-        pictures[1].key: Verdict(Reason.NOISE, cluster=-1, score=0.2),
-        pictures[2].key: Verdict(None, cluster=0, score=0.9),
-    }
-    fallen = Rejected(lost, Reason.HTTP_ERROR, STATUS_404, attempts)
-    return Selection(pictures, VECTORS, (fallen,), verdicts, Choice(Outcome.CLEAR, 0.18, 1))
-
-
-def rows(path: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def test_the_folder_holds_the_chosen_and_the_whole_record(

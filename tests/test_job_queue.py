@@ -9,7 +9,7 @@ from tasks.database import job_queue
 from tasks.database.jobs_table import Jobs
 from tasks.errors import ErrorCode
 from tasks.jobs import LOST, STOPPED, Cause, Run, Status
-from tests.support.dashboards import begun
+from tests.support.history import begun
 from words import verbatim
 
 RUN = "e" * 32

@@ -17,24 +17,11 @@ from tasks.database.tables import Table, Tables
 from tasks.errors import DatabaseError, ErrorCode
 from tasks.jobs import ENDED, LOST, Cause, Job, Run, Status
 from tasks.settings import Settings
+from tests.support.history import BROKE, RUN, begun
 from words import verbatim
 
-RUN, OTHER_RUN = "a" * 32, "b" * 32
-BROKE = Cause(ErrorCode.BROWSER, verbatim("It broke."))
+OTHER_RUN = "b" * 32
 LATER = Cause(ErrorCode.UNEXPECTED, verbatim("A later word."))
-
-
-def begun(jobs: Jobs, job_id: str = RUN, flow_run_id: str = RUN, limit: int = 50) -> Job:
-    jobs.begin(
-        job_id=job_id,
-        flow_run_id=flow_run_id,
-        request={"query": "고양이", "limit": limit},
-        out_dir="/d",
-        since=datetime.now(UTC),
-    )
-    job = jobs.get(job_id)
-    assert job
-    return job
 
 
 def test_a_job_that_begins_is_running(jobs: Jobs) -> None:

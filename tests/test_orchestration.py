@@ -6,7 +6,7 @@ A ``Start`` begins a run that would go on for a minute: it downloads from a host
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,15 +30,23 @@ from tests.conftest import TINY_CLIP
 from tests.naver_replica.serving import Replica
 from tests.support.hostile_web import stalling_hosts
 from tests.support.site import Process, Site, processes_of, site, uuid
+from tests.support.starts import (
+    Act,
+    Start,
+    by_script,
+    by_worker,
+    cancel_by_command,
+    cancel_in_prefect,
+    options,
+    quick,
+    send,
+)
 from tests.support.waiting import until
 
 WITHIN_S = 10.0  # of Prefect's knowing
 CANCELLED_WITHIN_S = 5.0
 BEGUN_WITHIN_S = 90.0  # a worker's child imports everything first
 ALL_GONE_WITHIN_S = 20.0  # the temporary server, and what Prefect has to deliver at exit, too
-
-Act = Callable[[Site, Job], object]
-Start = Callable[[Site, dict[str, Any]], object]
 
 
 @pytest.fixture(scope="module")
@@ -79,32 +87,10 @@ def endless(site: Site, query: str) -> dict[str, Any]:
     }
 
 
-def quick(query: str) -> dict[str, Any]:
-    """Return a request that is done in seconds; the query ends in a word of its own."""
-    return {"query": query, "limit": 5, "source": "naver-api", "model": str(TINY_CLIP)}
-
-
-def options(request: dict[str, Any]) -> list[str]:
-    return [f"--{name.replace('_', '-')}={value}" for name, value in request.items()
-            if name != "query"]  # fmt: skip
-
-
-def by_script(site: Site, request: dict[str, Any]) -> Process:
-    return site.start(sys.executable, "flows/collect.py", request["query"], *options(request))
-
-
 def by_script_alone(site: Site, request: dict[str, Any]) -> Process:
     """Start it with no server to be found: it has one of its own."""
     command = (sys.executable, "flows/collect.py", request["query"], *options(request))
     return site.start(*command, PREFECT_API_URL="")
-
-
-def by_worker(site: Site, request: dict[str, Any], **more: Any) -> Any:
-    with site.client() as client:
-        deployment = client.read_deployment_by_name("collect/collect")
-        return client.create_flow_run_from_deployment(
-            deployment.id, parameters={"request": request}, **more
-        )
 
 
 def by_serve(site: Site, request: dict[str, Any]) -> Any:
@@ -163,29 +149,13 @@ def _since(site: Site, job: Job, wanted: StateType) -> datetime:
     return next(state.timestamp for state in states if state.type is wanted)
 
 
-def send(number: signal.Signals) -> Act:
-    def act(_site: Site, job: Job) -> None:
-        processes_of(job)[0].send_signal(number)
-
-    return act
-
-
 def lose_power(_site: Site, job: Job) -> None:
     for process in reversed(processes_of(job)):
         process.kill()
 
 
-def cancel_in_prefect(site: Site, job: Job) -> None:
-    with site.client() as client:
-        client.set_flow_run_state(uuid(job), Cancelling())
-
-
 def cancel_by_prefects_command(site: Site, job: Job) -> None:
     site.do("prefect", "flow-run", "cancel", str(uuid(job)))
-
-
-def cancel_by_command(site: Site, job: Job) -> None:
-    assert "is cancelled" in site.do(sys.executable, "flows/cancel.py", job.id)
 
 
 STOPPING = [

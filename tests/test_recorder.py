@@ -19,8 +19,8 @@ from tasks.process import progress
 from tasks.settings import Settings
 from tasks.upkeep import recorder
 from tasks.upkeep.recorder import recording
+from tests.support.history import RUN, begun
 from tests.support.waiting import until
-from tests.test_jobs import RUN, begun
 
 log = logging.getLogger("tasks.test_recorder")
 

@@ -15,7 +15,6 @@ from tasks.quality import QualityLimits
 from tasks.records import (
     Address,
     AddressKind,
-    Attempt,
     Candidate,
     Picture,
     Reason,
@@ -27,9 +26,8 @@ from tasks.subject.clustering import Outcome
 from tasks.workspace import Workspace
 from tasks.writers.folder import Dataset
 from tasks.writers.rejected import write_rejected
-from tests.support.images import examine
-from tests.support.records import a_record
-from tests.test_thumbnails import image_file
+from tests.support.images import image_file
+from tests.support.records import a_candidate, a_picture, a_record
 from words import Message, verbatim
 
 SMALL = Message("note.short_side_below", {"short_side": 200, "least": 300})
@@ -38,17 +36,6 @@ SMALL = Message("note.short_side_below", {"short_side": 200, "least": 300})
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path / "out" / ".work")
-
-
-def a_candidate(rank: int) -> Candidate:
-    return Candidate((Address(f"http://example.com/{rank}"),), rank, "naver")
-
-
-def a_picture(workspace: Workspace, rank: int, data: bytes) -> Picture:
-    file_format, measures = examine(data, QualityLimits())
-    candidate = a_candidate(rank)
-    attempts = (Attempt(candidate.url, AddressKind.ORIGINAL, "ok"),)
-    return Picture(candidate, attempts, file_format, workspace.save_image(data), measures)
 
 
 def kept(workspace: Workspace) -> set[str]:

@@ -12,9 +12,9 @@ from tasks.dataset import write_dataset
 from tasks.ledger import Decision, JobRecord
 from tasks.records import Reason, Waterfall
 from tasks.report import project, report
-from tests.support.records import a_record
-from tests.test_dataset import a_selection, out_dir, workspace  # noqa: F401 — fixtures
-from tests.test_thumbnails import image_file
+from tasks.workspace import Workspace
+from tests.support.images import image_file
+from tests.support.records import a_record, a_selection
 from words import verbatim
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror='alert(2)'> \ud800 사과"
@@ -56,9 +56,11 @@ def about(**more: Any) -> JobRecord:
     return JobRecord(**known | more)
 
 
-def test_a_dataset_has_its_report(workspace, out_dir: Path) -> None:  # type: ignore[no-untyped-def] # noqa: F811
-    write_dataset(workspace, out_dir, a_selection(workspace), a_record(a_selection(workspace)))
-    page = (out_dir / "report.html").read_text()
+def test_a_dataset_has_its_report(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / ".work")
+    selection = a_selection(workspace)
+    write_dataset(workspace, tmp_path, selection, a_record(selection))
+    page = (tmp_path / "report.html").read_text()
     tags = Tags(page)
     assert len(tags.of("circle")) == 3  # the one that could not be fetched has no vector
     assert len(tags.of("img")) == 3
@@ -113,13 +115,14 @@ def test_few_pictures_have_a_map_too(shape: tuple[int, int], tmp_path: Path) -> 
     assert "nan" not in page
 
 
-def test_the_report_speaks_the_language_it_is_asked_for(workspace, out_dir: Path) -> None:  # type: ignore[no-untyped-def] # noqa: F811
+def test_the_report_speaks_the_language_it_is_asked_for(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / ".work")
     selection = a_selection(workspace)
     record = a_record(
         selection, request={"lang": "ko"}, choice={"outcome": "clear", "by_hand": False}
     )
-    write_dataset(workspace, out_dir, selection, record)
-    page = (out_dir / "report.html").read_text()
+    write_dataset(workspace, tmp_path, selection, record)
+    page = (tmp_path / "report.html").read_text()
     assert '<html lang="ko">' in page
     assert "주제가 분명합니다." in page
     assert "응답 상태 404" not in page  # what never came has no image to say it of

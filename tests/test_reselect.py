@@ -20,10 +20,9 @@ from tasks.records import Picture, Rejected
 from tasks.selection import choose_among
 from tasks.settings import Settings
 from tasks.workspace import Workspace
-from tests.support.records import a_record
-from tests.test_cluster import group
-from tests.test_dataset import a_picture, image_file, rows
-from tests.test_selection import candidate
+from tests.support.images import image_file
+from tests.support.records import a_candidate, a_picture, a_record, rows
+from tests.support.vectors import group
 from words import Message
 
 SUBJECT, RIVAL, STRAYS = range(1, 13), range(13, 20), range(20, 23)
@@ -38,9 +37,9 @@ def out_dir(tmp_path: Path, jobs: Jobs) -> Path:
     asked = request.model_dump(mode="json", exclude={"job_id"})
     workspace = claim(folder, "a1", asked)
     pictures = [a_picture(workspace, rank, image_file(seed=rank)) for rank in range(1, COPY)]
-    pictures.append(replace(pictures[0], candidate=candidate("copy", COPY)))
+    pictures.append(replace(pictures[0], candidate=a_candidate(COPY)))
     blurred = Rejected(
-        candidate("blurred", BLURRED), "blurred",
+        a_candidate(BLURRED), "blurred",
         Message("note.sharpness_below", {"sharpness": 3.0, "least": 50.0}),
         source_sha256=workspace.save_image(image_file(seed=99)),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from docs.schema.page_types import page_types
 from tasks.jobs import Job, Status
 from tasks.ledger import JobRecord
 from tasks.records import Waterfall
-from tests.test_ledger import DECISIONS
+from tests.support.decisions import DECISIONS
 
 
 def schema(name: str) -> dict[str, object]:

@@ -3,28 +3,25 @@
 import numpy as np
 
 from tasks.measures import MEASURES
-from tasks.records import Address, Candidate, Measures, Picture, Reason, Rejected, Stage, stage_of
+from tasks.records import Measures, Picture, Reason, Rejected, Stage, stage_of
 from tasks.selection import Criteria, Selection, select
 from tasks.subject.geometry import Geometry
-from tests.test_cluster import group
+from tests.support.records import a_candidate
+from tests.support.vectors import group
 from words import verbatim
 
 CRITERIA = Criteria(limit=100, eps=0.18, min_samples=3)
-
-
-def candidate(name: str, rank: int) -> Candidate:
-    return Candidate((Address(f"http://example.com/{name}"),), rank, "test")
 
 
 def picture(rank: int, *, content: str = "") -> Picture:
     """A picture whose hash is unlike any other's."""
     phash = f"{np.random.default_rng(rank).integers(2**63):016x}"
     measures = Measures(500, 500, phash, {"sharpness": 100.0})
-    return Picture(candidate(f"{rank}.jpg", rank), (), "JPEG", content or str(rank), measures)
+    return Picture(a_candidate(rank), (), "JPEG", content or str(rank), measures)
 
 
 def rejected(rank: int, reason: Reason) -> Rejected:
-    return Rejected(candidate(f"{rank}.jpg", rank), reason, verbatim("for a test"))
+    return Rejected(a_candidate(rank), reason, verbatim("for a test"))
 
 
 def a_run() -> tuple[list[Picture], np.ndarray, list[Rejected]]:

@@ -15,7 +15,7 @@ import dask
 import psutil
 import pytest
 from distributed import LocalCluster
-from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.settings import PREFECT_API_URL
 
 from flows.collect import Report, collect
 from flows.request import CollectRequest
@@ -26,7 +26,6 @@ from tasks.jobs import STOPPED, Status
 from tasks.model import embedder
 from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
-from tests.naver_replica.serving import Replica
 from tests.support.leftovers import processes, until_nothing_is_left
 from tests.support.waiting import until
 
@@ -35,22 +34,9 @@ ELSEWHERE = ["dask", "ray"]
 
 pytestmark = [
     pytest.mark.cluster,
-    pytest.mark.usefixtures("prefect_server", "_quick", "jobs"),
+    pytest.mark.usefixtures("prefect_server", "quick_runs", "naver", "jobs"),
     pytest.mark.timeout(300),  # each process of a cluster imports everything anew
 ]
-
-
-@pytest.fixture
-def _quick() -> Iterator[None]:
-    """Spare each run the second in which its heartbeat thread ends."""
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _naver(replica: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in replica.environment().items():
-        monkeypatch.setenv(name, value)
 
 
 def run(out_dir: Path, **parameters: Any) -> Report:

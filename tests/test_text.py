@@ -12,7 +12,7 @@ from tasks.errors import ModelError
 from tasks.model.text import describe, reads
 from tasks.workspace import Workspace
 from tests.conftest import TINY_CLIP
-from tests.test_embedder import saved
+from tests.support.checkpoints import saved
 
 MODEL = str(TINY_CLIP)  # its tokens are of Korean and English words of pictures
 

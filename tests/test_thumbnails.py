@@ -3,21 +3,14 @@
 from io import BytesIO
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
 from tasks.images.decoding import ImageError
 from tasks.images.thumbnails import thumbnail
+from tests.support.images import image_file
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-
-
-def image_file(width: int, height: int, file_format: str = "JPEG", **options: object) -> bytes:
-    noise = np.random.default_rng(width).integers(0, 256, (height, width, 3), np.uint8)
-    out = BytesIO()
-    Image.fromarray(noise).save(out, file_format, **options)
-    return out.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 from tasks.database.jobs_table import Jobs
 from tasks.jobs import LOST, STOPPED, Job, Status
 from tasks.upkeep import watchdog
+from tests.support.history import RUN, begun
 from tests.support.waiting import until
-from tests.test_jobs import RUN, begun
 
 # A run's process: it has a watchdog, and ends neither by itself nor when asked.
 PROGRAM = f"""

@@ -2,10 +2,9 @@
 
 import json
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
-from datetime import UTC, datetime
 from functools import partial
 from threading import Thread
 from typing import Any, Self
@@ -19,15 +18,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.app import create_app
 from dashboard.services import Services
-from tasks.database.jobs_table import Jobs
-from tasks.errors import ErrorCode
-from tasks.jobs import Cause, Job, Status
 from tests.support.waiting import until
-from words import verbatim
 
 ORIGIN = "http://127.0.0.1"
 START_WITHIN_S = 60.0  # of a process that imports everything
-BROKE = Cause(ErrorCode.BROWSER, verbatim("It broke."))
 # Not the one that a developer may have running.
 _NO_PREFECT = {PREFECT_API_URL: None, PREFECT_SERVER_API_PORT: 9}
 
@@ -136,27 +130,3 @@ def answering(address: str) -> str:
         retried=(requests.ConnectionError,),
     )
     return address
-
-
-def begun(jobs: Jobs, job_id: str, **request: Any) -> Job:
-    """Make the row of a job that is running."""
-    asked: Mapping[str, Any] = {"query": "고양이", "limit": 50, **request}
-    jobs.begin(
-        job_id=job_id,
-        flow_run_id=job_id,
-        request=asked,
-        out_dir=str(asked.get("out_dir", "")),
-        since=datetime.now(UTC),
-    )
-    job = jobs.get(job_id)
-    assert job
-    return job
-
-
-def ended(jobs: Jobs, job_id: str, status: Status = Status.DONE, **request: Any) -> Job:
-    """Make the row of a job that ended."""
-    begun(jobs, job_id, **request)
-    jobs.end(job_id, status, None if status is Status.DONE else BROKE)
-    job = jobs.get(job_id)
-    assert job
-    return job

@@ -20,11 +20,45 @@ from psycopg2.extras import Json
 from flows.request import CollectRequest
 from tasks.database import job_queue
 from tasks.database.jobs_table import Jobs
+from tasks.errors import ErrorCode
 from tasks.jobs import Cause, Job, Status, Wishes
 from tasks.workspace import WORK, Workspace
 from tests.support.datasets import DRAWN, image, shares, write
+from words import verbatim
 
 DATASETS = "naver_collected"
+RUN = "a" * 32
+BROKE = Cause(ErrorCode.BROWSER, verbatim("It broke."))
+
+
+def begun(jobs: Jobs, job_id: str = RUN, flow_run_id: str = "", **request: Any) -> Job:
+    """Make the row of a job that is running; its run's id is its own, where none is given."""
+    asked: Mapping[str, Any] = {"query": "고양이", "limit": 50, **request}
+    jobs.begin(
+        job_id=job_id,
+        flow_run_id=flow_run_id or job_id,
+        request=asked,
+        out_dir=str(asked.get("out_dir", "")),
+        since=datetime.now(UTC),
+    )
+    job = jobs.get(job_id)
+    assert job
+    return job
+
+
+def ended(jobs: Jobs, job_id: str, status: Status = Status.DONE, **request: Any) -> Job:
+    """Make the row of a job that ended."""
+    begun(jobs, job_id, **request)
+    jobs.end(job_id, status, None if status is Status.DONE else BROKE)
+    job = jobs.get(job_id)
+    assert job
+    return job
+
+
+def only(jobs: Jobs) -> Job:
+    """Return the one job that there is."""
+    (job,) = jobs.newest(limit=10)
+    return job
 
 
 class History:
