@@ -90,7 +90,7 @@ def make_pictures(folder: Path, count: int, photos: Path | None) -> None:
             sources.append(out.getvalue())
 
     def make(number: int) -> None:
-        rng = random.Random(number)  # noqa: S311 — the same pictures each time
+        rng = random.Random(number)  # noqa: S311 — the same images each time
         with Image.open(BytesIO(sources[number % len(sources)])) as photo:
             share = rng.uniform(*SIDES)
             width, height = (max(310, round(side * share)) for side in photo.size)

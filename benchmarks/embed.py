@@ -3,10 +3,10 @@
     python benchmarks/embed.py [--photos DIR] [--pictures 500] [--repeats 3] [--device auto]
                                [--model DIR] [--memory 20000]
 
-Without ``--photos`` the pictures are drawn ones, as the replica of Naver shows them.
-``one by one`` opens, prepares with the stock processor and embeds one picture at a time in float32;
+Without ``--photos`` the images are drawn ones, as the replica of Naver shows them.
+``one by one`` opens, prepares with the stock processor and embeds one image at a time in float32;
 ``batches of 32`` does the same in batches. ``sentence-transformers`` is its own ``encode`` of the
-opened pictures in batches of 32, in float32; it is installed into ``build/sentence-transformers``
+opened images in batches of 32, in float32; it is installed into ``build/sentence-transformers``
 at the first run, beside the torch and transformers of the project, and left out where that fails.
 ``ours, float32`` is ours as on CPUs without bfloat16. ``forward`` is the model's share of ours:
 crops on the host to vectors on the host; ``share_of_peak`` is its operations a second, of what the
@@ -19,7 +19,7 @@ repeats' own ratios.
 of them, of ours to the plain way: in the precision of this machine, and in float32. For it both see
 the same upright sRGB pixels; the plain way by itself ignores colour profiles.
 
-``memory`` is that of the flow's stage over so many different pictures (none: 0), in a process of
+``memory`` is that of the flow's stage over so many different images (none: 0), in a process of
 its own: in batches of 64, their crops kept on disk as the download keeps them. ``loaded_mb`` is it
 with the model loaded, ``beside_mb`` the peak above that in each quarter of the time.
 """
@@ -157,7 +157,7 @@ def sentence_transformers(
 
 
 def embed_many(model: str, device: str, photos: Sequence[Path], count: int, result: Any) -> None:
-    """Embed pictures by the flow's stage; send the memory (MB) before the first, and a last word.
+    """Embed images by the flow's stage; send the memory (MB) before the first, and a last word.
 
     They are the crops of photographs, moved by some lines: none has a vector already.
     """
@@ -228,7 +228,7 @@ def flops_of(embedder: Embedder, crop: Prepared) -> int:
 
 
 def drawn(folder: Path) -> Path:
-    """Draw pictures of the sizes of photographs on the web."""
+    """Draw images of the sizes of photographs on the web."""
     folder.mkdir()
     for number, (kind, size) in enumerate(zip(cycle(SUBJECTS), SIZES * 20, strict=False)):
         draw(kind, number, *size).save(folder / f"{number:03d}.jpg", quality=90)
@@ -236,7 +236,7 @@ def drawn(folder: Path) -> Path:
 
 
 def odd_pictures(files: Sequence[Path], folder: Path) -> list[Path]:
-    """Make greyscale, extremely long and tiny pictures of the first photographs."""
+    """Make greyscale, extremely long and tiny images of the first photographs."""
     made = []
     for number, file in enumerate(files[:4]):
         image = Image.open(file).convert("RGB")

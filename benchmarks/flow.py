@@ -4,7 +4,7 @@
 
 Both search the local replica of Naver with the same browser code and embed with the same CLIP. The
 peer works as the earlier program did: one download at a time, one image through CLIP at a time, the
-largest cluster of DBSCAN at 0.18, every image encoded anew. The replica's picture hosts answer
+largest cluster of DBSCAN at 0.18, every image encoded anew. The replica's image hosts answer
 ``latency-ms`` late, as hosts do that are not on this machine.
 
 All run in turn, and each is compared with its turn's own, as the speed of a shared machine drifts.
@@ -209,7 +209,7 @@ def main() -> None:
                 query=QUERY, limit=arguments.limit, model=arguments.model, out_dir=out_dir
             )
 
-        ours(request("warm-up"))  # the replica draws its pictures once
+        ours(request("warm-up"))  # the replica draws its images once
         for repeat in range(arguments.repeats):
             for name, way in ways.items():
                 (Path(folder) / "vectors.sqlite").unlink(missing_ok=True)  # embed everything anew

@@ -61,7 +61,7 @@ def _greatest_memory_mb() -> float:
 
 def _run(way: Callable[[Vectors], Labels], n: int, d: int) -> tuple[float, float, Labels]:
     vectors = make_vectors(n, d)
-    import torch  # noqa: F401 - where pictures are embedded, it is there already
+    import torch  # noqa: F401 - where images are embedded, it is there already
 
     way(vectors[:3000])  # warms up
     Path("/proc/self/clear_refs").write_text("5")  # the greatest memory is counted from here

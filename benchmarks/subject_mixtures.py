@@ -1,8 +1,8 @@
-"""The pictures a search might find, as vectors: a subject among what has nothing to do with it.
+"""The images a search might find, as vectors: a subject among what has nothing to do with it.
 
 Subjects come from the real CLIP vectors of the shared folder, as they are and changed along real
-directions: tighter (one corner of a subject), looser (more of the scene in every picture), of two
-views, and in the midst of other photographs (as animals and furniture are, whose pictures share
+directions: tighter (one corner of a subject), looser (more of the scene in every image), of two
+views, and in the midst of other photographs (as animals and furniture are, whose images share
 everything but their object). ``TUNED`` names those on which the method was made; all others were
 measured only.
 """
@@ -25,7 +25,7 @@ PRECISIONS = (0.3, 0.5, 0.7, 0.9)
 SIZES = (60, 200, 600)
 KINDS = ("plain", "reposts", "rival", "rank helpful", "rank useless")
 POOL = 700
-RIVAL_SHARE = 0.4  # of the subject's pictures
+RIVAL_SHARE = 0.4  # of the subject's images
 REPOST_SHARE = 1 / 3  # of the noise
 
 
@@ -69,7 +69,7 @@ def median_distance(vectors: Floats) -> float:
 
 
 def _real_directions(unrelated: Floats, count: int, rng: np.random.Generator) -> Floats:
-    """Draw directions that vary as photographs do: random sums of pictures less their mean."""
+    """Draw directions that vary as photographs do: random sums of images less their mean."""
     residuals = unrelated - unrelated.mean(axis=0)
     return rng.normal(size=(count, len(residuals))) @ residuals / np.sqrt(len(residuals))
 
@@ -102,7 +102,7 @@ def _views(real: Floats, unrelated: Floats, median: float, rng: np.random.Genera
 
 
 def _scene(real: Floats, unrelated: Floats, median: float, rng: np.random.Generator) -> Floats:
-    """A subject whose pictures lie as near to unrelated ones as those do to each other."""
+    """A subject whose images lie as near to unrelated ones as those do to each other."""
     centre = unrelated.mean(axis=0) + 0.6 * _real_directions(unrelated, 1, rng)
     base = rng.permutation(real)[:POOL]
     spread = _real_directions(unrelated, len(base), rng) + (base - base.mean(axis=0))
@@ -139,7 +139,7 @@ def _draw(pool: Floats, count: int, rng: np.random.Generator) -> Floats:
 
 
 def _repost(picture: Floats, count: int, rng: np.random.Generator) -> Floats:
-    """Copies of one picture with small changes, at most 0.04 apart."""
+    """Copies of one image with small changes, at most 0.04 apart."""
     change = np.sqrt(rng.uniform(0.002, 0.04) / picture.size)
     return unit(picture + change * rng.normal(size=(count, picture.size)))
 

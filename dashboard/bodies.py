@@ -85,7 +85,7 @@ class StartedMany(BaseModel):
 
 
 class Answer(BaseModel):
-    """Which group of pictures is the subject."""
+    """Which group of images is the subject."""
 
     group: int = Field(ge=1, le=100, description="Its number in the job's question.")
 
@@ -191,7 +191,7 @@ class Log(BaseModel):
 
 
 class Images(BaseModel):
-    """The pictures of a dataset."""
+    """The images of a dataset."""
 
     job_id: str
     out_dir: str

@@ -34,7 +34,7 @@ def regular_file(path: Path) -> Path | None:
 
 
 def image_names(folder: Path) -> list[str]:
-    """Return the names of a dataset's pictures, in their order; none where there is no folder."""
+    """Return the names of a dataset's images, in their order; none where there is no folder."""
     try:
         names = [path.name for path in folder.iterdir() if IMAGE.fullmatch(path.name)]
     except OSError:

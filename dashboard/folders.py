@@ -84,7 +84,7 @@ def model_name(asked: str, data_dir: Path) -> str:
 
 
 def dataset_folder(job: Job) -> Path:
-    """Return where a job's pictures lie; raises ``NotFoundError`` where no folder is known.
+    """Return where a job's images lie; raises ``NotFoundError`` where no folder is known.
 
     The original program's rows may name the parent, relative to the project.
     """

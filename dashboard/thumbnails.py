@@ -1,6 +1,6 @@
 """Thumbnails at stated sizes, made when they are first asked for and kept on disk.
 
-They lie in ``<data_dir>/dashboard/thumbnails/<job_id>/``, named by picture, size and version, and
+They lie in ``<data_dir>/dashboard/thumbnails/<job_id>/``, named by image, size and version, and
 go with the job's row.
 """
 
@@ -22,15 +22,15 @@ class Side(IntEnum):
 
 
 def version_of(image: Path) -> str:
-    """Return what changes whenever a picture's file does; for an ETag."""
+    """Return what changes whenever an image's file does; for an ETag."""
     about = image.stat()
     return f"{about.st_mtime_ns:x}-{about.st_size:x}"
 
 
 def kept(image: Path, side: Side, folder: Path) -> bytes:
-    """Return a picture's thumbnail, made now or earlier.
+    """Return an image's thumbnail, made now or earlier.
 
-    Raises ``ImageError``, and ``OSError`` where the picture is gone.
+    Raises ``ImageError``, and ``OSError`` where the image is gone.
     """
     path = folder / f"{image.stem}-{side}-{version_of(image)}.jpg"
     if path.exists():

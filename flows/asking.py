@@ -125,7 +125,7 @@ def _resume(flow_run_id: UUID, group: int) -> bool:
 
 
 def _question(groups: Groups, until: datetime) -> dict[str, Any]:
-    """Return what the dashboard shows; pictures are named by their bytes in the workspace."""
+    """Return what the dashboard shows; images are named by their bytes in the workspace."""
     return {
         "until": until.isoformat(),
         "groups": [

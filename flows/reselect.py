@@ -132,7 +132,7 @@ def _criteria(stored: Stored, request: CollectRequest, asked: Asked) -> Criteria
 
 
 def _pictures(stored: Stored, listed: Path | None) -> frozenset[str]:
-    """Return the keys of the pictures that a file lists, one in each line."""
+    """Return the keys of the images that a file lists, one in each line."""
     if listed is None:
         return frozenset()
     try:

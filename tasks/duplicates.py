@@ -17,14 +17,14 @@ NEAR_BITS = 6  # of 64
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A picture that another one stands for."""
+    """An image that another one stands for."""
 
     reason: Reason
-    of: str  # the key of the picture that stays
+    of: str  # the key of the image that stays
 
 
 def find_copies(pictures: Sequence[Picture]) -> dict[str, Copy]:
-    """Return the copies among pictures, by key; those that stay are not in it."""
+    """Return the copies among images, by key; those that stay are not in it."""
     order = sorted(pictures, key=_preference)
     if not order:
         return {}

@@ -1,4 +1,4 @@
-"""The pictures of a run → unit vectors, batch by batch, while others are still downloaded."""
+"""The images of a run → unit vectors, batch by batch, while others are still downloaded."""
 
 import logging
 import os
@@ -36,7 +36,7 @@ class Loaded:
 
     family: str
     revision: str
-    text: str | None  # that the pictures are compared with; None where the model reads none
+    text: str | None  # that the images are compared with; None where the model reads none
 
 
 def load_model(
@@ -65,7 +65,7 @@ def load_model(
 
 
 def embed_batch(workspace: Workspace, number: int, *, model: str, device: str) -> int:
-    """Embed the good pictures of a batch and store their vectors; return the batch's number."""
+    """Embed the good images of a batch and store their vectors; return the batch's number."""
     pictures = workspace.pictures(number)
     progress.report("embed", expected=len(pictures))
     if workspace.vectors(number, model) is None:
@@ -85,7 +85,7 @@ def embed_batch(workspace: Workspace, number: int, *, model: str, device: str) -
 
 @dataclass(frozen=True, slots=True)
 class StageTime:
-    """How long a run embedded, and how long pictures only waited for it to begin."""
+    """How long a run embedded, and how long images only waited for it to begin."""
 
     seconds: float
     wait_s: float
@@ -100,7 +100,7 @@ def stage_time(workspace: Workspace) -> StageTime:
 
 
 def _embedded(workspace: Workspace, pictures: Sequence[Picture], embedder: Embedder) -> Vectors:
-    """Embed pictures (n, d), while the next ones are read; NaN where one cannot be."""
+    """Embed images (n, d), while the next ones are read; NaN where one cannot be."""
     cache = VectorCache(Settings().data_dir / "vectors.sqlite")
 
     def prepared(picture: Picture) -> Prepared | None:
@@ -129,7 +129,7 @@ def _embedded(workspace: Workspace, pictures: Sequence[Picture], embedder: Embed
 def _looked_up(
     group: Sequence[Prepared | None], embedder: Embedder, cache: VectorCache
 ) -> list[Vector | None]:
-    """Return the vectors of prepared pictures; only what is new is embedded."""
+    """Return the vectors of prepared images; only what is new is embedded."""
     keys = [embedder.key(picture) if picture else None for picture in group]
     known = cache.get([key for key in keys if key])
     new = {

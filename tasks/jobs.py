@@ -56,7 +56,7 @@ class Job:
     the items ``{stage: {"done", "expected"}}`` of the run that has the job now, ``waterfall`` the
     counts of its last selection, ``choice`` how its subject was chosen. ``heartbeat_at`` is when
     its process last gave a sign of life. ``question`` is what a run that is ``waiting`` asks:
-    ``{"until", "groups": [{"number", "size", "pictures"}]}``, the pictures by their SHA-256.
+    ``{"until", "groups": [{"number", "size", "pictures"}]}``, the images by their SHA-256.
     ``error`` is ``error_message`` in English; ``error_code`` is an ``ErrorCode``. Rows of earlier
     versions have neither code nor message, and those of the original program no request.
     """

@@ -53,7 +53,7 @@ def measure(decoded: Decoded, limits: QualityLimits) -> Measures:
 def perceptual_hash(grey: Grey) -> str:
     """Return the 64-bit DCT hash of a grey image (h, w) as 16 hex digits.
 
-    The 8×8 lowest frequencies of the picture at 32×32, each compared with their median (Zauner,
+    The 8×8 lowest frequencies of the image at 32×32, each compared with their median (Zauner,
     "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010).
     """
     image = Image.fromarray(grey)

@@ -181,13 +181,13 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What was measured of the upright picture; ``values`` by the names of ``tasks.measures``."""
+    """What was measured of the upright image; ``values`` by the names of ``tasks.measures``."""
 
     width: int  # px
     height: int
     phash: str  # 64-bit perceptual hash, 16 hex digits
     values: Mapping[str, float]
-    is_animated: bool = False  # and the picture is its first frame
+    is_animated: bool = False  # and the image is its first frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,16 +225,16 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was decided of one picture among the others; ``reason`` is None for the chosen."""
+    """What was decided of one image among the others; ``reason`` is None for the chosen."""
 
     reason: str | None
-    copy_of: str | None = None  # the key of the picture that stays, where this one is its copy
+    copy_of: str | None = None  # the key of the image that stays, where this one is its copy
     cluster: int | None = None  # DBSCAN's label, -1 is noise
     score: float | None = None  # 0 … 1, how surely it shows the subject
     notes: tuple[Message, ...] = ()
-    group: int | None = None  # of that picture; 1 has the greatest claim
+    group: int | None = None  # of that image; 1 has the greatest claim
     distance: float | None = None  # cosine, to the subject's medoid
-    neighbours: int | None = None  # pictures within the radius
+    neighbours: int | None = None  # images within the radius
     by_hand: Literal["kept", "dropped"] | None = None
     text_similarity: float | None = None  # cosine to the text that describes the subject
 

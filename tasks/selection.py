@@ -27,13 +27,13 @@ from words import Message
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """How the subject is chosen, and how many pictures of it are wanted."""
+    """How the subject is chosen, and how many images of it are wanted."""
 
     limit: int
     eps: float | Literal["auto"]
     min_samples: int
     group: int | None = None  # of the subject, where a person said which
-    kept: frozenset[str] = frozenset()  # by hand: the keys of pictures
+    kept: frozenset[str] = frozenset()  # by hand: the keys of images
     dropped: frozenset[str] = frozenset()
 
 
@@ -54,21 +54,21 @@ class Selection:
     pictures: tuple[Picture, ...]
     vectors: Vectors  # (n, d), theirs
     rejected: tuple[Rejected, ...]
-    verdicts: dict[str, Verdict]  # of the pictures, by key
+    verdicts: dict[str, Verdict]  # of the images, by key
     choice: Choice
     # The one or two groups with the greatest claims; people count them from 1. In each the most
     # typical image comes first, then the others in the order of the page.
     groups: tuple[tuple[Picture, ...], ...] = ()
-    text: Vector | None = None  # (d,) that the pictures were compared with
+    text: Vector | None = None  # (d,) that the images were compared with
 
     @property
     def chosen(self) -> tuple[Picture, ...]:
-        """The pictures that become the dataset."""
+        """The images that become the dataset."""
         return tuple(p for p in self.pictures if self.verdicts[p.key].reason is None)
 
     @property
     def subject_count(self) -> int:
-        """How many pictures show the subject; 0 where no cluster was found."""
+        """How many images show the subject; 0 where no cluster was found."""
         return sum(v.reason in (None, Reason.OVER_LIMIT) for v in self.verdicts.values())
 
     def waterfall(self) -> Waterfall:
@@ -96,7 +96,7 @@ def select(
     text: Vector | None = None,
     geometry: Geometry = CLIP,
 ) -> Selection:
-    """Decide on every picture; ``vectors`` (n, d) are theirs, in the same order.
+    """Decide on every image; ``vectors`` (n, d) are theirs, in the same order.
 
     ``text`` (d,) is the vector of a text that describes the subject, ``geometry`` that of the
     model's space. Raises ``ValueError`` if ``criteria`` names a group that there is not.
@@ -146,7 +146,7 @@ def _clustering(
         eps=criteria.eps,
         min_samples=criteria.min_samples,
         ranks=[picture.candidate.rank for picture in unique],
-        # Many pictures of one page are one vote; one whose page is unknown is on its own.
+        # Many images of one page are one vote; one whose page is unknown is on its own.
         sources=[picture.candidate.page_url or picture.key for picture in unique],
         text_similarity=text_similarity,
         geometry=geometry,
@@ -169,7 +169,7 @@ def _groups(found: Clustering, unique: Sequence[Picture]) -> Iterator[tuple[Pict
 
 
 def _verdict(found: Clustering, at: int) -> Verdict:
-    """Return what the clustering says of a picture, as if there were no limit."""
+    """Return what the clustering says of an image, as if there were no limit."""
     reason = None
     if found.subject is None:
         reason = Reason.NO_SUBJECT

@@ -1,6 +1,6 @@
 """A dataset's folder → what was once collected for it, so that the choice can be made again.
 
-``decisions.jsonl`` tells every candidate, ``embeddings.npy`` holds the vectors, and the pictures
+``decisions.jsonl`` tells every candidate, ``embeddings.npy`` holds the vectors, and the images
 are those of the dataset and of ``.rejected``.
 """
 
@@ -31,7 +31,7 @@ from words import Message, verbatim
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a dataset's folder holds; ``vectors`` (n, d) are the pictures', in their order."""
+    """What a dataset's folder holds; ``vectors`` (n, d) are the images', in their order."""
 
     folder: Path
     record: JobRecord
@@ -39,12 +39,12 @@ class Stored:
     rejected: tuple[Rejected, ...]
     vectors: Vectors
     text: Vector | None  # (d,) that they were compared with
-    files: dict[str, Path]  # of the pictures, by key
+    files: dict[str, Path]  # of the images, by key
     kept: frozenset[str]  # by hand, as their keys
     dropped: frozenset[str]
 
     def named(self, text: str) -> Picture:
-        """Return the picture of that key, address, or file name in the dataset.
+        """Return the image of that key, address, or file name in the dataset.
 
         Raises ``BadRequestError``.
         """

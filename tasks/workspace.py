@@ -3,13 +3,13 @@
     request.json                 what was asked
     target                       how many candidates the run looks at by now
     batches/0003/candidates.json the batch as it was found
-    batches/0003/results.jsonl   its pictures and rejections as they come, a line each
+    batches/0003/results.jsonl   its images and rejections as they come, a line each
     batches/0003/results.json    all of them, once all were fetched
     batches/0003/traffic.json    how long its downloads took
-    batches/0003/vectors-….npy   its pictures' embeddings, (n, d) float32, one file per model
+    batches/0003/vectors-….npy   its images' embeddings, (n, d) float32, one file per model
     batches/0003/times.json      when they were embedded
     images/<sha256>              the bytes that came
-    text-….npy                   what the pictures are compared with, (d,), one file per model
+    text-….npy                   what the images are compared with, (d,), one file per model
     crop.json                    how the model's images are made
     geometry.json                what distances mean in the model's space
     crops/…/<sha256>.npy         what the model sees of them, until their batch is embedded
@@ -166,11 +166,11 @@ class Workspace:
         self._results_so_far(number).unlink(missing_ok=True)
 
     def pictures(self, number: int) -> list[Picture]:
-        """Return the good pictures of a finished batch."""
+        """Return the good images of a finished batch."""
         return [r for r in self.results(number) or () if isinstance(r, Picture)]
 
     def vectors(self, number: int, model: str) -> Vectors | None:
-        """Return the embeddings of a batch's pictures, (n, d), or None before they are made."""
+        """Return the embeddings of a batch's images, (n, d), or None before they are made."""
         path = self._vectors(number, model)
         return np.load(path, allow_pickle=False) if path.exists() else None
 
@@ -213,7 +213,7 @@ class Workspace:
         return name
 
     def set_text(self, model: str, vector: Vector | None) -> None:
-        """Say which vector (d,) the pictures are compared with; None: with none."""
+        """Say which vector (d,) the images are compared with; None: with none."""
         if vector is None:
             self._text(model).unlink(missing_ok=True)
             return
@@ -221,17 +221,17 @@ class Workspace:
             np.save(file, vector, allow_pickle=False)
 
     def text(self, model: str) -> Vector | None:
-        """Return the vector (d,) that the pictures are compared with, if there is one."""
+        """Return the vector (d,) that the images are compared with, if there is one."""
         path = self._text(model)
         return np.load(path, allow_pickle=False) if path.exists() else None
 
     def set_crop(self, crop: Crop) -> None:
-        """Say how the model's pictures are made."""
+        """Say how the model's images are made."""
         with writing(self.root / "crop.json") as file:
             file.write(_crop.dump_json(crop))
 
     def crop(self) -> Crop | None:
-        """Return how the model's pictures are made, or None before that is known."""
+        """Return how the model's images are made, or None before that is known."""
         path = self.root / "crop.json"
         return _crop.validate_json(path.read_bytes()) if path.exists() else None
 

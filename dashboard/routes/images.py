@@ -1,4 +1,4 @@
-"""A dataset's pictures, what was decided of each candidate, thumbnails, report and archive."""
+"""A dataset's images, what was decided of each candidate, thumbnails, report and archive."""
 
 from pathlib import Path as FilePath
 from typing import Annotated, Any
@@ -54,11 +54,11 @@ def list_images(services: Parts, job_id: JobId) -> Images:
 
 @router.get("/images/{filename}", response_class=Response, responses=JPEG)
 def get_image(services: Parts, job_id: JobId, filename: FileName) -> FileResponse:
-    """Return a picture as it was saved."""
+    """Return an image as it was saved."""
     path = files.regular_file(dataset_folder(job_of(services, job_id)) / filename)
     if path is None:
         raise NotFoundError("no_image", job=job_id, image=filename)
-    # A resumed job may save another picture under the name.
+    # A resumed job may save another image under the name.
     return FileResponse(path, media_type="image/jpeg", headers={"Cache-Control": "no-cache"})
 
 
@@ -99,7 +99,7 @@ def _shown(decision: Decision, base: str, rejected: set[str]) -> ShownDecision:
 async def get_thumbnail(
     request: Request, services: Parts, job_id: JobId, key: Key, size: Side = Side.MEDIUM
 ) -> Response:
-    """Return a small picture of a candidate, chosen or refused."""
+    """Return a small image of a candidate, chosen or refused."""
     known = request.headers.get("if-none-match", "")
     return await anyio.to_thread.run_sync(
         _thumbnail, services, job_id, key, size, known, limiter=services.pictures
@@ -130,7 +130,7 @@ def _picture(folder: FilePath, key: str) -> FilePath | None:
 
 @router.get("/question/{sha256}", response_class=Response, responses=JPEG)
 async def get_picture_in_question(services: Parts, job_id: JobId, sha256: Sha256) -> Response:
-    """Return a small picture of a group that a waiting run asks about."""
+    """Return a small image of a group that a waiting run asks about."""
     return await anyio.to_thread.run_sync(
         _picture_in_question, services, job_id, sha256, limiter=services.pictures
     )

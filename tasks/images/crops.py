@@ -1,4 +1,4 @@
-"""The part of a picture that a model sees: resized, then cut from the middle. Pure.
+"""The part of an image that a model sees: resized, then cut from the middle. Pure.
 
 Stock image processors of transformers resize by Pillow. Where the shape is kept, PyTorch gives the
 same in a quarter of the time, but for one value in hundreds that is a step or two of 256 off. Where
@@ -18,14 +18,14 @@ _TORCH_MODES = {Image.Resampling.BILINEAR: "bilinear", Image.Resampling.BICUBIC:
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """How a model's pictures are made: the processor settings that its files name."""
+    """How a model's images are made: the processor settings that its files name."""
 
     resized: int | tuple[int, int]  # px: the shorter side, or (height, width) whatever the shape
     kept: tuple[int, int]  # px: (height, width) of the middle; nowhere larger than what is resized
     resample: int  # Pillow's number of the filter
 
     def __call__(self, pixels: Pixels) -> Pixels:
-        """Make the crop of an RGB picture (height, width, 3): uint8, (*kept, 3)."""
+        """Make the crop of an RGB image (height, width, 3): uint8, (*kept, 3)."""
         height, width = pixels.shape[:2]
         new_height, new_width = self._resized(height, width)
         kept_height, kept_width = self.kept

@@ -152,7 +152,7 @@ def _other_format(data: bytes) -> str:
 def upright_rgb(image: Image.Image) -> Image.Image:
     """Turn an image as its EXIF says, lay it on white where transparent, and make it RGB.
 
-    A colour profile of RGB still holds of the result; a CMYK picture becomes sRGB by its profile.
+    A colour profile of RGB still holds of the result; a CMYK image becomes sRGB by its profile.
     """
     upright = ImageOps.exif_transpose(image)
     if upright.mode.startswith("I;16"):  # Pillow would clip 16 bits to 8 instead of scaling

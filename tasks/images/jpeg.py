@@ -1,6 +1,6 @@
 """Taking the metadata out of a JPEG file without touching its pixels.
 
-A JPEG is a chain of segments, each a marker and its payload (ITU T.81, annex B). The picture needs
+A JPEG is a chain of segments, each a marker and its payload (ITU T.81, annex B). The image needs
 its tables, frames and scans; of the application segments only the colour profile (APP2), JFIF
 (APP0) and Adobe's colour transform (APP14) say how to show it. EXIF, GPS, XMP, previews, comments,
 and whatever follows the end of the image are left out.

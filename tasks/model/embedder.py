@@ -29,10 +29,10 @@ from tasks.process.cpu import is_bfloat16_fast
 if TYPE_CHECKING:
     import torch
 
-BATCH = 32  # pictures per forward pass: on a CPU larger ones gain nothing and report more rarely
+BATCH = 32  # images per forward pass: on a CPU larger ones gain nothing and report more rarely
 GPU_BATCH = 1024  # at the most
 
-Prepared = Mapping[str, Anything]  # a model's inputs for one picture, by name
+Prepared = Mapping[str, Anything]  # a model's inputs for one image, by name
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -52,26 +52,26 @@ class Embedder:
     crop: Crop | None  # None where that does more than to resize, cut and normalise
     devices: "tuple[torch.device, ...]"  # the CPU, or every GPU
     dtype: "torch.dtype"
-    batch: int  # pictures per forward pass
+    batch: int  # images per forward pass
     name: str  # of the model, as it was asked for
     revision: str
 
     def prepare(self, pixels: Pixels) -> Prepared:
-        """Make of an RGB picture, uint8 (height, width, 3), what the model takes."""
+        """Make of an RGB image, uint8 (height, width, 3), what the model takes."""
         if self.crop:
             return {"pixel_values": self.crop(pixels)}
         inputs = self.processor(images=[Image.fromarray(pixels)], return_tensors="np")
         return {name: values[0] for name, values in inputs.items()}
 
     def key(self, prepared: Prepared) -> bytes:
-        """Name the vector that a prepared picture has: equal for equal pixels, model, revision."""
+        """Name the vector that a prepared image has: equal for equal pixels, model, revision."""
         whole = sha256(f"{self.name}\n{self.revision}\n".encode())
         for name, values in sorted(prepared.items()):
             whole.update(f"{name} {values.shape} {values.dtype}\n".encode() + values.tobytes())
         return whole.digest()
 
     def embed(self, prepared: Sequence[Prepared]) -> Vectors:
-        """Embed prepared pictures: float32 (n, d), unit length, in their order.
+        """Embed prepared images: float32 (n, d), unit length, in their order.
 
         A row is NaN where the model gives no direction.
         """
@@ -130,7 +130,7 @@ def in_batches(work: Callable[[Sequence[T]], R], items: Sequence[T], size: int) 
             if size == 1:
                 raise
             size //= 2
-            log.warning("The GPU's memory ran out: going on with %d pictures at a time.", size)
+            log.warning("The GPU's memory ran out: going on with %d images at a time.", size)
             torch.cuda.empty_cache()
     return done
 
@@ -198,7 +198,7 @@ def _precision(device: "torch.device") -> "torch.dtype":
 
 
 def _batch(embedder: Embedder) -> int:
-    """Return how many pictures half of a GPU's free memory holds, by what a few of them take."""
+    """Return how many images half of a GPU's free memory holds, by what a few of them take."""
     import torch
 
     device = embedder.devices[0]

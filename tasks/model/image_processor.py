@@ -37,7 +37,7 @@ def crop_of(processor: Any) -> Crop | None:
     if processor.do_center_crop:
         kept = (processor.crop_size.height, processor.crop_size.width)
     elif isinstance(resized, int):
-        return None  # pictures of many shapes
+        return None  # images of many shapes
     if size.longest_edge or None in kept or None in smallest:
         return None
     if kept[0] > smallest[0] or kept[1] > smallest[1]:

@@ -1,6 +1,6 @@
 """Vectors that were made before, by pixels, model and revision, in one file of the data folder.
 
-A rerun, or another dataset with the same pictures, embeds nothing twice. The vectors that were not
+A rerun, or another dataset with the same images, embeds nothing twice. The vectors that were not
 asked for longest go first when there are too many. It is only there to save time: where it cannot
 be used, everything works without it.
 """
