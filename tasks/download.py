@@ -101,7 +101,7 @@ class Download:
         except ImageError as error:
             if error.measures is None:
                 raise
-            # Kept for its thumbnail: a person may want to see what was refused.
+            # Kept for its thumbnail: a person may want to see what was rejected.
             name = self.workspace.save_image(data)
             failed = Attempt(address.url, address.kind, error.reason, error.note, len(data))
             tried = (*attempts, failed)

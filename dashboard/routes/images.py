@@ -99,7 +99,7 @@ def _shown(decision: Decision, base: str, rejected: set[str]) -> ShownDecision:
 async def get_thumbnail(
     request: Request, services: Parts, job_id: JobId, key: Key, size: Side = Side.MEDIUM
 ) -> Response:
-    """Return a small image of a candidate, chosen or refused."""
+    """Return a small image of a candidate, chosen or rejected."""
     known = request.headers.get("if-none-match", "")
     return await anyio.to_thread.run_sync(
         _thumbnail, services, job_id, key, size, known, limiter=services.pictures
