@@ -1,4 +1,4 @@
-"""The bodies of the API's requests and answers, as its OpenAPI page describes them."""
+"""The bodies of the API's answers, as its OpenAPI page describes them."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -16,60 +16,11 @@ from pydantic import (
 )
 
 from dashboard.launcher import Launcher
-from flows.request import CollectRequest, Query, described
 from tasks.database.job_rows import Sort
 from tasks.jobs import Job, Status
 from tasks.ledger import Decision
 from tasks.records import Stage
-from tasks.settings import DATASETS
 from words import Message
-
-DEFAULT_LIMIT, MAX_LIMIT = 20, 500
-MAX_QUERIES = 50
-_OURS = ("query", "limit", "out_dir", "job_id")
-_SCHEMA = CollectRequest.model_json_schema()
-
-
-def options_schema() -> dict[str, Any]:
-    """Return the JSON schema of what may be asked besides query, limit and folder."""
-    return {name: field for name, field in _SCHEMA["properties"].items() if name not in _OURS}
-
-
-def _with_options(schema: dict[str, Any]) -> None:
-    schema["properties"] |= options_schema()
-    schema["additionalProperties"] = False
-
-
-class Options(BaseModel):
-    """How a run collects; the fields of ``CollectRequest`` besides these are taken too."""
-
-    # Those are checked by CollectRequest itself, which knows how they go together.
-    model_config = ConfigDict(extra="allow", json_schema_extra=_with_options)
-
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description=described("limit"))
-    out_dir: str | None = Field(
-        None,
-        max_length=1000,
-        description="The parent folder, inside the data folder; the dataset's own, named by the "
-        f"job's id, is added. Left empty: {DATASETS}.",
-    )
-
-    @property
-    def others(self) -> Mapping[str, Any]:
-        """The fields that were given besides these."""
-        return self.model_extra or {}
-
-
-class RunBody(Options):
-    """One query and how to collect it."""
-
-    query: Query = Field(description=described("query"))
-
-
-class RunManyBody(Options):
-    """Several queries, each collected in the same way by a run of its own."""
-
-    queries: list[Query] = Field(min_length=1, max_length=MAX_QUERIES)
 
 
 class Started(BaseModel):
@@ -82,12 +33,6 @@ class StartedMany(BaseModel):
     """The jobs of the runs that were asked for, in the order of the queries."""
 
     job_ids: list[str]
-
-
-class Answer(BaseModel):
-    """Which group of images is the subject."""
-
-    group: int = Field(ge=1, le=100, description="Its number in the job's question.")
 
 
 class Done(BaseModel):
@@ -315,12 +260,6 @@ class Vocabulary(BaseModel):
     stages: list[StageReasons]
     measures: list[MeasureInfo]
     sorts: list[Sort]
-
-
-class Login(BaseModel):
-    """The token, for a cookie."""
-
-    token: str = Field(max_length=1000)
 
 
 class Health(BaseModel):

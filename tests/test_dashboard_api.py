@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from dashboard.bodies import MAX_QUERIES
+from dashboard.asked import MAX_QUERIES
 from flows.request import CollectRequest
 from tasks.database.jobs_table import Jobs
 from tasks.database.source_checks import record_check

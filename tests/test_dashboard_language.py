@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic_core._pydantic_core import list_all_errors
 
-from dashboard.bodies import MAX_QUERIES
+from dashboard.asked import MAX_QUERIES
 from dashboard.language import preferred
 from flows import task_runners, temporary_server
 from tasks.database.jobs_table import Jobs

@@ -22,7 +22,7 @@ import pytest
 from psycopg2.extras import Json
 from selenium.webdriver import Chrome, Keys
 
-from dashboard.bodies import MAX_QUERIES
+from dashboard.asked import MAX_QUERIES
 from dashboard.launcher import Launcher, LauncherWatch
 from dashboard.overview import OverviewCache
 from dashboard.rates import CHANGES, Limiter

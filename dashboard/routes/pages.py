@@ -7,17 +7,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from dashboard import docs, tokens
+from dashboard.asked import DEFAULT_LIMIT, MAX_QUERIES, Login, RunBody
 from dashboard.bodies import (
-    DEFAULT_LIMIT,
-    MAX_QUERIES,
     Done,
     Form,
     Health,
     LauncherInfo,
-    Login,
     MeasureInfo,
     Overview,
-    RunBody,
     StageReasons,
     Vocabulary,
 )

@@ -4,16 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from dashboard.bodies import (
-    Answer,
-    Done,
-    Options,
-    Resumed,
-    RunBody,
-    RunManyBody,
-    Started,
-    StartedMany,
-)
+from dashboard.asked import Answer, Options, RunBody, RunManyBody
+from dashboard.bodies import Done, Resumed, Started, StartedMany
 from dashboard.errors import ConflictError, InvalidError, answers_of
 from dashboard.folders import input_path, model_name, parent_folder
 from dashboard.routes.jobs import JobId, found, job_of
