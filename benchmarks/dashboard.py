@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +85,7 @@ def serving(app: str, *flags: str) -> Iterator[int]:
     """Run an application in a process of its own; yield its port."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    process = subprocess.Popen(  # noqa: S603 — our own programs
+    process = subprocess.Popen(
         [sys.executable, "-m", "uvicorn", app, *flags, "--port", str(port),
          "--log-level", "error", "--no-access-log"],
         cwd=Path(__file__).parents[1], stdin=subprocess.DEVNULL,
@@ -169,9 +169,10 @@ def main() -> None:
     taken = {name: sorted(t for one in many for t in one.taken_s) for name, many in seen.items()}
     rates = {name: [one.per_second for one in many] for name, many in seen.items()}
     errors = {name: sum(one.errors for one in many) for name, many in seen.items()}
-    at: Callable[[str, float], float] = lambda name, share: (  # noqa: E731
-        1000 * taken[name][int(share * (len(taken[name]) - 1))]
-    )
+
+    def at(name: str, share: float) -> float:
+        return 1000 * taken[name][int(share * (len(taken[name]) - 1))]
+
     for name, rate in rates.items():
         figures = (statistics.median(rate), min(rate), max(rate), at(name, 0.5), at(name, 0.99))
         table.add_row(name, *(f"{figure:.1f}" for figure in figures), str(errors[name]))

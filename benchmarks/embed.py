@@ -135,7 +135,7 @@ def sentence_transformers(
         Console(stderr=True).print(f"Installing {PEER} into {PEER_DIR} …")
         # Without what it depends on: the project has all of that.
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-        if subprocess.run([*command, "--target", PEER_DIR, PEER], check=False).returncode:  # noqa: S603
+        if subprocess.run([*command, "--target", PEER_DIR, PEER], check=False).returncode:
             return None
     sys.path.append(str(PEER_DIR))
     from sentence_transformers import SentenceTransformer

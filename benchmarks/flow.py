@@ -153,7 +153,7 @@ def first_download(out_dir: Path, model: str, prefect_api: str) -> float:
     """Return the seconds from the command line to the first image on disk."""
     started = time.perf_counter()
     command = [sys.executable, str(COLLECT), QUERY, "--limit", "10", "--model", model]
-    process = subprocess.Popen(  # noqa: S603 — our own program
+    process = subprocess.Popen(
         [*command, "--out-dir", str(out_dir)],
         env=os.environ | {"PREFECT_API_URL": prefect_api},
         stdout=subprocess.DEVNULL,

@@ -92,7 +92,7 @@ def test_what_says_that_it_is_pure_loads_no_framework_and_no_network() -> None:
         f"    if found := {IMPURE!r} & sys.modules.keys():\n"
         "        sys.exit(f'{name} loads {found}')\n"
     )
-    run = subprocess.run(  # noqa: S603 — our own modules
+    run = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr[-500:]

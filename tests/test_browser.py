@@ -78,7 +78,7 @@ def test_nothing_is_left_when_this_program_is_killed(folder: Path) -> None:
         "with open_browser(Settings()): print('open', flush=True); time.sleep(60)\n"
     )
     command = [sys.executable, "-c", script, str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as program:  # noqa: S603 — our own
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as program:
         assert program.stdout
         assert program.stdout.readline() == b"open\n"
         assert len(processes(folder)) > 2

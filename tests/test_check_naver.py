@@ -130,7 +130,7 @@ def test_a_signal_ends_the_browser_too(
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="t-") as path:
         environment = os.environ | replica.environment(Fault.STALLED) | {"TMPDIR": path}
-        process = subprocess.Popen(  # noqa: S603 - this interpreter and this project
+        process = subprocess.Popen(
             [sys.executable, SCRIPT, "고양이"], env=environment, stderr=subprocess.PIPE, text=True
         )
         until(lambda: len(processes(Path(path))) >= 4 or process.poll() is not None, "Chrome", 60)

@@ -56,7 +56,7 @@ def test_the_program_begins_without_what_takes_seconds_to_import() -> None:
     program = (
         "import sys, flows.command, dashboard.app; print({'torch', 'sklearn'} & {*sys.modules})"
     )
-    done = subprocess.run(  # noqa: S603 - our own program
+    done = subprocess.run(
         [sys.executable, "-c", program], cwd=COLLECT.parents[1], stdout=subprocess.PIPE, check=True
     )
     assert done.stdout == b"set()\n"
@@ -241,7 +241,7 @@ def test_an_unknown_job_cannot_be_resumed(jobs: Jobs) -> None:
 
 def test_parameters_that_prefect_refuses_have_their_row(jobs: Jobs) -> None:
     with pytest.raises(ParameterTypeError):
-        collect({"query": "사과", "limit": 0})  # type: ignore[arg-type]
+        collect({"query": "사과", "limit": 0})
     job = only(jobs)
     assert (job.query, job.status) == ("사과", Status.FAILED)
     assert "limit" in (job.error or "")
@@ -249,7 +249,7 @@ def test_parameters_that_prefect_refuses_have_their_row(jobs: Jobs) -> None:
 
 def command(*arguments: str) -> "subprocess.Popen[str]":
     environment = {**os.environ, "PREFECT_API_URL": str(PREFECT_API_URL.value())}
-    return subprocess.Popen(  # noqa: S603 — our own program
+    return subprocess.Popen(
         [sys.executable, str(COLLECT), *arguments], env=environment, text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip

@@ -130,7 +130,7 @@ def test_a_stop_of_the_dashboard_ends_the_streams(jobs: Jobs) -> None:
     begun(jobs, "1")
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    process = subprocess.Popen(  # noqa: S603 — our own program
+    process = subprocess.Popen(
         [sys.executable, "-m", "dashboard", "--port", str(port)],
         stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip

@@ -23,7 +23,7 @@ from tests.support.images import image_file
 JOB = "0a1b2c3d"
 KEY = "a" * 16
 JSON = {"Content-Type": "application/json"}
-TOKEN = "a long random text"  # noqa: S105 — of the tests
+TOKEN = "a long random text"
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def api(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     """A dashboard that bears a whole table of changes at once."""
     monkeypatch.setenv("DASHBOARD_RUNS_AT_ONCE", "0")
     with client() as opened:
-        opened.app.state.services.changes = Limiter(Rate(burst=1000, per_s=1))  # type: ignore[attr-defined]
+        opened.app.state.services.changes = Limiter(Rate(burst=1000, per_s=1))
         yield opened
 
 
@@ -39,7 +39,7 @@ def api(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
 def guarded(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     """A dashboard on the network, with a token."""
     monkeypatch.setenv("DASHBOARD_RUNS_AT_ONCE", "0")
-    monkeypatch.setenv("DASHBOARD_HOST", "0.0.0.0")  # noqa: S104
+    monkeypatch.setenv("DASHBOARD_HOST", "0.0.0.0")
     monkeypatch.setenv("DASHBOARD_TOKEN", TOKEN)
     monkeypatch.setenv("DASHBOARD_NAMES", "pictures.example.com, Other.example.com")
     app = create_app()
@@ -300,7 +300,7 @@ def test_a_query_is_text_and_nothing_else(api: TestClient, jobs: Jobs, text: str
 
 
 def test_too_many_changes_are_too_many_and_reading_goes_on(api: TestClient) -> None:
-    api.app.state.services.changes = Limiter(CHANGES)  # type: ignore[attr-defined]
+    api.app.state.services.changes = Limiter(CHANGES)
     answers = [api.post("/api/jobs/clear").status_code for _ in range(80)]
     assert set(answers) == {200, 429}
     answer = api.post("/api/run", json={"query": "a"})
@@ -321,7 +321,7 @@ def test_a_rate_comes_back_with_time_and_is_each_addresss_own() -> None:
 def test_an_error_of_ours_is_told_without_a_traceback(
     api: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    services = api.app.state.services  # type: ignore[attr-defined]
+    services = api.app.state.services
     monkeypatch.setattr(services, "overview", None)
     answer = api.get("/api/overview")
     assert "own log" in refused(answer, 500)
@@ -397,13 +397,13 @@ def test_without_a_token_the_network_is_refused_however_it_listens(
 @pytest.mark.parametrize(
     "command",
     [
-        [sys.executable, "-m", "dashboard", "--host", "0.0.0.0", "--port", "0"],  # noqa: S104
-        [sys.executable, "-m", "uvicorn", "dashboard.app:app", "--host", "0.0.0.0",  # noqa: S104
+        [sys.executable, "-m", "dashboard", "--host", "0.0.0.0", "--port", "0"],
+        [sys.executable, "-m", "uvicorn", "dashboard.app:app", "--host", "0.0.0.0",
          "--port", "0"],
     ],
 )  # fmt: skip
 def test_the_network_without_a_token_is_no_start(command: list[str], database: str) -> None:
-    done = subprocess.run(  # noqa: S603 — our own program
+    done = subprocess.run(
         command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False
     )
     assert done.returncode != 0

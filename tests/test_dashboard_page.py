@@ -189,7 +189,7 @@ def at(browser: Chrome, dashboard: Dashboard) -> Iterator[Page]:
 def real(browser: Chrome, replica: Replica, database: str) -> Iterator[Page]:
     """Run a dashboard in a process, whose runs search the replica; give a browser that looks."""
     port = free_port()
-    process = subprocess.Popen(  # noqa: S603 — our own
+    process = subprocess.Popen(
         [sys.executable, "-m", "dashboard", "--port", str(port)],
         cwd=PROJECT_DIR,
         env=os.environ | replica.environment() | {"PREFECT_API_URL": "", "HF_HUB_OFFLINE": "1"},

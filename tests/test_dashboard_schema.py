@@ -43,7 +43,7 @@ def test_every_answer_is_as_described(jobs: Jobs, monkeypatch: pytest.MonkeyPatc
                 deadline=None,
                 derandomize=True,
                 database=None,
-                suppress_health_check=list(HealthCheck),
+                suppress_health_check=[HealthCheck.too_slow],  # the machine may be busy
             )
             def check(case: schemathesis.Case) -> None:
                 case.call_and_validate(checks=CHECKS)

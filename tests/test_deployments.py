@@ -40,7 +40,7 @@ def is_setting(name: str) -> bool:
 
 def prefects(*arguments: str) -> str:
     """Run Prefect's command, which has to end well, and return what it says."""
-    done = subprocess.run(  # noqa: S603 — our own environment
+    done = subprocess.run(
         [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
         env={**os.environ, "PREFECT_API_URL": str(PREFECT_API_URL.value())}, text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
@@ -141,13 +141,13 @@ def test_what_all_runs_share_is_limited_and_a_limit_that_was_changed_stays() -> 
     command = [sys.executable, str(DEPLOYMENTS / "limits.py")]
     environment = {**os.environ, "PREFECT_API_URL": str(PREFECT_API_URL.value())}
     before = limits()
-    subprocess.run(command, env=environment, check=True, timeout=90)  # noqa: S603 — our own
+    subprocess.run(command, env=environment, check=True, timeout=90)
     made = limits()
     assert made.keys() - before.keys() == {"gpu"} | {one.slot for one in SOURCES if one.slot}
     assert made["naver"] == 1
     with get_client(sync_client=True) as client:
         client.update_global_concurrency_limit("naver", GlobalConcurrencyLimitUpdate(limit=3))
-    subprocess.run(command, env=environment, check=True, timeout=90)  # noqa: S603 — our own
+    subprocess.run(command, env=environment, check=True, timeout=90)
     assert limits() == made | {"naver": 3}
     with get_client(sync_client=True) as client:
         for name in made.keys() - before.keys():

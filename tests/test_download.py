@@ -207,7 +207,7 @@ def test_a_killed_batch_goes_on_where_it_was(base: str, tmp_path: Path) -> None:
     so_far = tmp_path / "2" / "batches" / "0000" / "results.jsonl"
     recorded: dict[str, int] = {}  # how often each was asked for until it was known
     for wanted in (3, 20):
-        with subprocess.Popen(  # noqa: S603 — our own interpreter and text
+        with subprocess.Popen(
             [sys.executable, "-c", _BATCH, str(workspace.root)], cwd=Path(__file__).parents[1]
         ) as process:
             until(
@@ -271,7 +271,7 @@ def test_a_disk_that_takes_no_more_ends_the_batch_with_that_sentence(
 ) -> None:
     """A full disk is not to be had here; a limit on the size of files fails at the same place."""
     (tmp_path / "picture").write_bytes(PICTURE)
-    done = subprocess.run(  # noqa: S603 — our own interpreter and text
+    done = subprocess.run(
         [sys.executable, "-c", _FULL, str(tmp_path / "work"), str(tmp_path / "picture"), trouble],
         capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1],
         preexec_fn=_as_anybody,

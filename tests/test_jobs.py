@@ -281,7 +281,7 @@ def test_the_original_programs_table_is_taken_over_without_loss(database: str) -
 def test_a_postgres_that_refuses_is_one_clear_sentence(
     postgres: str, monkeypatch: pytest.MonkeyPatch, part: str, value: str, complaint: str
 ) -> None:
-    address = psycopg2.extensions.make_dsn(postgres, password="s3cret", **{part: value})  # noqa: S106
+    address = psycopg2.extensions.make_dsn(postgres, password="s3cret", **{part: value})
     monkeypatch.setenv("DATABASE_URL", address)
     with pytest.raises(DatabaseError, match=complaint) as caught:
         Jobs.open(Settings())

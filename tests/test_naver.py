@@ -69,7 +69,7 @@ def faulty(replica: Replica, monkeypatch: pytest.MonkeyPatch) -> Switch:
 
 
 def pages_of(query: str, **filters: str) -> Generator[Page]:
-    return naver.search(SearchQuery(query, **filters), Settings())  # type: ignore[arg-type]
+    return naver.search(SearchQuery(query, **filters), Settings())
 
 
 def found(query: str) -> list[Candidate]:

@@ -42,11 +42,11 @@ def search(replica: Replica, query: str, *faults: Fault, **params: str) -> reque
 
 def content(page: str) -> dict[str, Any]:
     """Read the embedded data, which is JavaScript outside and JSON inside."""
-    data = page[re.search(r"var\s+imageSearchTabData\s*=", page).end() :]  # type: ignore[union-attr]
-    inner = data[re.search(r"\bcontent\s*:", data).end() :]  # type: ignore[union-attr]
+    data = page[re.search(r"var\s+imageSearchTabData\s*=", page).end() :]
+    inner = data[re.search(r"\bcontent\s*:", data).end() :]
     found: dict[str, Any] = {}
     for key in ("url", "items"):
-        start = re.search(rf"\b{key}\s*:\s*", inner).end()  # type: ignore[union-attr]
+        start = re.search(rf"\b{key}\s*:\s*", inner).end()
         found[key], _ = json.JSONDecoder().raw_decode(inner[start:])
     return found
 
@@ -159,7 +159,7 @@ def test_a_layout_of_another_year_has_lazy_tiles_and_goes_on_in_the_old_mode(
     assert len(re.findall(r'data-(?:lazy-src|source)="http', page)) == 48
     tile = get(replica.search_url_with(fault).replace("search.naver", "forms/tile")).text
     assert image in tile
-    more = unescape(re.search(r'data-more="([^"]+)"', page)[1])  # type: ignore[index]
+    more = unescape(re.search(r'data-more="([^"]+)"', page)[1])
     assert path in more
     assert get(more).text.startswith('({"items":[{"type":"image","imgId":"image_sas%3A')
 
@@ -490,7 +490,7 @@ def test_a_command_runs_with_the_replica_and_its_exit_code_is_returned() -> None
         "sys.exit(requests.get(url + '?query=cat').status_code // 10)"
     )
     command = [sys.executable, "-m", "tests.naver_replica", "--", sys.executable, "-c", script]
-    assert subprocess.run(command, cwd=ROOT, timeout=60, check=False).returncode == 20  # noqa: S603
+    assert subprocess.run(command, cwd=ROOT, timeout=60, check=False).returncode == 20
 
 
 def test_the_server_ends_when_its_parent_is_killed() -> None:
@@ -500,7 +500,7 @@ def test_the_server_ends_when_its_parent_is_killed() -> None:
         "    print(replica.search_url, flush=True)\n    os.kill(os.getpid(), signal.SIGKILL)"
     )
     command = [sys.executable, "-c", script]
-    parent = subprocess.run(  # noqa: S603
+    parent = subprocess.run(
         command, cwd=ROOT, timeout=60, check=False, capture_output=True, text=True
     )
     url = parent.stdout.strip()

@@ -95,7 +95,7 @@ def test_prefect_tells_a_process_that_it_supervises_by_a_variable(
             entrypoint="told.py:tell",
         )
         run = client.create_flow_run_from_deployment(deployment, parameters={"path": str(told)})
-    subprocess.run(  # noqa: S603 — as a worker does
+    subprocess.run(
         [BIN / "prefect", "flow-run", "execute", str(run.id)],
         env=os.environ | {"PREFECT_API_URL": str(PREFECT_API_URL.value())},
         check=True,

@@ -65,7 +65,7 @@ def fill(workspace: Workspace, results: list[Picture | Rejected], vectors: np.nd
 
 
 def again(**asked: object) -> Path:
-    return reselect.reselect("a1", Asked(**asked), Settings())[0]  # type: ignore[arg-type]
+    return reselect.reselect("a1", Asked(**asked), Settings())[0]
 
 
 def chosen(folder: Path) -> set[object]:

@@ -34,4 +34,4 @@ from tasks.search import search_page
     ],
 )
 def test_only_what_may_pass_is_tried_again(error: Exception, expected: bool) -> None:
-    assert is_worth_retrying(search_page, None, Failed(data=error)) is expected  # type: ignore[arg-type]
+    assert is_worth_retrying(search_page, None, Failed(data=error)) is expected

@@ -132,7 +132,7 @@ def test_a_source_has_its_words_and_a_name_of_its_own(source: Source) -> None:
     ],
 )
 def test_a_filter_that_a_source_knows_is_taken(source: str, known: dict[str, str]) -> None:
-    query = SearchQuery("고양이", **known)  # type: ignore[arg-type]
+    query = SearchQuery("고양이", **known)
     assert Search(source_named(source), query, Settings()).loads == 0
 
 
@@ -155,7 +155,7 @@ def test_a_filter_that_a_source_does_not_know_is_refused_before_anything_is_open
 ) -> None:
     ((name, value),) = unknown.items()
     with pytest.raises(BadRequestError, match=f"no {name} '{value}'.*leave it out.*--source naver"):
-        Search(source_named(source), SearchQuery("고양이", **unknown), Settings())  # type: ignore[arg-type]
+        Search(source_named(source), SearchQuery("고양이", **unknown), Settings())
 
 
 def test_a_refusal_is_not_hidden() -> None:

@@ -140,7 +140,7 @@ def test_packages_that_are_missing_are_named(name: str, monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, f"prefect_{name}", None)
     monkeypatch.delitem(sys.modules, f"flows.{name}_runner", raising=False)
     with pytest.raises(BadRequestError, match=rf"pip install .* -e '\.\[{name}\]'"):
-        task_runner_for(name, Settings())  # type: ignore[arg-type]
+        task_runner_for(name, Settings())
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_a_stopped_run_takes_its_cluster_with_it(
             "TMPDIR": str(temporary),
             "TORCHINDUCTOR_CACHE_DIR": str(temporary.parent),  # torch's own, and stays
         }
-        process = subprocess.Popen(  # noqa: S603 — our own program
+        process = subprocess.Popen(
             [sys.executable, str(COLLECT), "느림", "--source", "files", "--input",
              str(tmp_path / "slow.txt"), "--model", str(TINY_CLIP), "--task-runner", name],
             env=environment, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

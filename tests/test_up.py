@@ -20,7 +20,7 @@ DEPLOYMENTS = ROOT / "deployments"
 @contextmanager
 def kept(*program: str, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     with log.open("wb") as out:
-        keeper = subprocess.Popen(  # noqa: S603 — our own programs
+        keeper = subprocess.Popen(
             ["/bin/sh", str(DEPLOYMENTS / "keep.sh"), "it", *program],
             stdout=out, stderr=out, start_new_session=True,
         )  # fmt: skip
@@ -60,7 +60,7 @@ def test_a_port_that_is_taken_is_said_with_the_way_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        up = subprocess.run(  # noqa: S603 — our own program
+        up = subprocess.run(
             ["/bin/sh", str(DEPLOYMENTS / "up.sh")],
             env=os.environ | {"PREFECT_PORT": port, "DASHBOARD_PORT": "0", "PATH": path},
             capture_output=True, text=True, check=False, timeout=30, stdin=subprocess.DEVNULL,

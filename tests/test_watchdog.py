@@ -29,7 +29,7 @@ time.sleep(60)
 @pytest.fixture
 def run(jobs: Jobs) -> Iterator["subprocess.Popen[str]"]:
     begun(jobs)
-    process = subprocess.Popen(  # noqa: S603 — the program above
+    process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout

@@ -45,9 +45,7 @@ def _run(command: Sequence[str], replica: Replica) -> int:
     # could fall between the command's end and the reading of its exit code, which would be lost.
     signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        process = subprocess.Popen(  # noqa: S603 - the user's own command
-            command, env=os.environ | replica.environment()
-        )
+        process = subprocess.Popen(command, env=os.environ | replica.environment())
     except OSError as error:
         sys.stderr.write(f"The command {command[0]!r} does not start: {error.strerror}.\n")
         return 127

@@ -28,7 +28,7 @@ from tests.naver_replica.results import Result, results
 CLASSIC_PATH = "/v1/search/image"
 HUB_PATH = "/search/v1/image"
 CLIENT_ID = "replica-id"
-CLIENT_SECRET = "replica-secret"  # noqa: S105 - opens nothing but the replica
+CLIENT_SECRET = "replica-secret"
 CLASSIC_HEADERS = ("X-Naver-Client-Id", "X-Naver-Client-Secret")
 HUB_HEADERS = ("X-NCP-APIGW-API-KEY-ID", "X-NCP-APIGW-API-KEY")
 QUERY_ERRORS = {"한도초과": "010", "시스템오류": "SE99"}

@@ -83,7 +83,7 @@ def serve(seed: int = 0, *, latency_s: float = 0.0) -> Iterator[Replica]:
     """
     command = [sys.executable, "-m", "tests.naver_replica.server"]
     command += ["--seed", str(seed), "--latency-s", str(latency_s)]
-    process = subprocess.Popen(  # noqa: S603 - this interpreter and this package
+    process = subprocess.Popen(
         command,
         cwd=ROOT,
         stdin=subprocess.PIPE,

@@ -43,7 +43,7 @@ class Site:
     def start(self, *command: str, cwd: Path = ROOT, **environment: str) -> Process:
         """Start a program of the site, its output in a file of the folder."""
         with (self.folder / f"{len(self.processes):02d}.log").open("w") as log:
-            process = subprocess.Popen(  # noqa: S603 — our own programs
+            process = subprocess.Popen(
                 command, cwd=cwd, env=self.environment | environment, text=True,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -53,7 +53,7 @@ class Site:
 
     def do(self, *command: str) -> str:
         """Run a program of the site to its end, which has to be a good one; return what it says."""
-        done = subprocess.run(  # noqa: S603 — our own programs
+        done = subprocess.run(
             command, cwd=ROOT, env=self.environment, check=False, text=True, timeout=START_S,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
