@@ -32,7 +32,7 @@ from tasks.database.jobs_table import Jobs
 from tasks.database.source_checks import record_check
 from tasks.errors import ErrorCode
 from tasks.jobs import STOPPED, Cause, Status
-from tasks.records import Reason, Waterfall
+from tasks.records import Reason, Stage, Waterfall
 from tasks.settings import PROJECT_DIR, Settings
 from tests.naver_replica.serving import Replica
 from tests.support.dashboards import Dashboard, answering
@@ -233,8 +233,8 @@ def test_a_job_is_started_watched_looked_at_and_deleted(
     history.begin(job)
     history.progress(job, search=(64, 0), download=(16, 64))
     page.shows(row(job, ".badge"), "수집 중")
-    page.shows(row(job, "[data-stage=download]"), "16 / 64")
-    assert page.one(row(job, "[data-stage=download] progress")).get_attribute("value") == "0.25"
+    page.shows(row(job, "[data-progress=download]"), "16 / 64")
+    assert page.one(row(job, "[data-progress=download] progress")).get_attribute("value") == "0.25"
     before = page.text(row(job, ".elapsed"))
     page.until(lambda: page.text(row(job, ".elapsed")) != before)
 
@@ -417,6 +417,7 @@ def test_what_the_server_refuses_is_said_as_text(page: Page) -> None:
     page.shows("#form-message", "폴더 이름 “<b>refused<”은(는) 쓸 수 없습니다")
     assert page.one("#query").get_attribute("value") == "refuse me"
     page.click("#language")  # the API is told which language to answer in
+    page.until(lambda: page.run("return document.documentElement.lang") == "en")
     page.click("#start")
     page.shows("#form-message", "The folder name “<b>refused<” cannot be used")
     page.click("#language")
@@ -863,6 +864,13 @@ def test_the_html_holds_no_words_of_its_own() -> None:
         assert {text.strip() for text in texts} <= {"CV-Dataset-Builder", "{{main}}"}, path
         named = re.findall(r'\s(?:aria-label|placeholder|title|alt)="([^"]+)"', path.read_text())
         assert named == [], path
+
+
+def test_every_stage_has_its_colour() -> None:
+    css = (STATIC / "css" / "base.css").read_text("utf-8")
+    coloured = re.findall(r'\[data-stage="(\w+)"\] {\s+--hue: var\(--(\w+)\);', css)
+    assert [name for name, colour in coloured if name == colour] == ["chosen", *Stage]
+    assert all(f"\n  --{name}: " in css for name, _ in coloured)
 
 
 def test_the_language_is_switched_everywhere_and_kept(page: Page, history: History) -> None:

@@ -5,7 +5,8 @@ import { number } from "./format.js";
 import { say, t } from "./i18n.js";
 import { PROGRESS_STAGES } from "./vocabulary.js";
 
-/** @typedef {Record<string, {done: number, expected: number}>} Progress */
+/** @typedef {import("./types.js").Job["progress"]} Progress */
+/** @typedef {import("./types.js").Counts} Counts */
 
 export class StageMeters {
   constructor() {
@@ -13,7 +14,7 @@ export class StageMeters {
     this.element = el("ul", { class: "stages" }, ...this.meters.map((meter) => meter.element));
   }
 
-  /** @param {Progress | null} progress @param {string} query */
+  /** @param {Progress} progress @param {string} query */
   update(progress, query) {
     say(this.element, () => t("progress.label", { query }), "aria-label");
     const isSaving = Boolean(progress?.save?.expected);
@@ -28,10 +29,10 @@ class Meter {
     this.bar = el("progress", { max: 1, "aria-label": () => t(`stage.${stage}`) });
     this.numbers = el("span", { class: "numbers" });
     const name = el("span", { class: "name" }, () => t(`stage.${stage}`));
-    this.element = el("li", { "data-stage": stage }, name, this.numbers, this.bar);
+    this.element = el("li", { "data-progress": stage }, name, this.numbers, this.bar);
   }
 
-  /** @param {{done: number, expected: number} | undefined} counts @param {boolean} isSaving */
+  /** @param {Counts | undefined} counts @param {boolean} isSaving */
   update(counts, isSaving) {
     const done = counts?.done ?? 0;
     const expected = counts?.expected ?? 0;
