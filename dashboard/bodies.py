@@ -10,7 +10,9 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    ValidationError,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
     create_model,
     field_validator,
 )
@@ -19,7 +21,7 @@ from dashboard.launcher import Launcher
 from tasks.database.job_rows import Sort
 from tasks.jobs import Job, Status
 from tasks.ledger import Decision
-from tasks.records import Stage
+from tasks.records import Stage, Step, Waterfall
 from words import Message
 
 
@@ -59,6 +61,30 @@ class Counts(BaseModel):
 UtcTime = Annotated[datetime, AfterValidator(lambda time: time.astimezone(UTC))]
 
 
+class Choice(BaseModel):
+    """How the subject was chosen; a row may say more."""
+
+    model_config = ConfigDict(extra="allow")
+
+    outcome: str
+    by_hand: bool = False
+
+
+class Group(BaseModel):
+    """A group that may be the subject; ``pictures`` are the last parts of their addresses."""
+
+    number: int
+    size: int
+    pictures: list[str]
+
+
+class Question(BaseModel):
+    """What a waiting run asks: which of its groups is the subject."""
+
+    until: str
+    groups: list[Group]
+
+
 class JobInList(BaseModel):
     """A row of the jobs table."""
 
@@ -86,22 +112,28 @@ class JobInList(BaseModel):
     heartbeat_at: UtcTime | None
     elapsed_s: float | None = Field(description="Since its first start, until its end or now.")
     progress: dict[str, Counts] | None
-    waterfall: dict[str, Any] | None
+    waterfall: Waterfall | None
     request: dict[str, Any] | None
-    choice: dict[str, Any] | None = Field(description="How the subject was chosen.")
-    question: dict[str, Any] | None = Field(
-        description="What a waiting run asks: which of its groups is the subject."
-    )
+    choice: Choice | None
+    question: Question | None
     position: int | None = Field(None, description="1 is next; only where it waits for a worker.")
     prefect_url: str | None = None
     can_resume: bool
     can_cancel: bool
 
+    @field_validator("waterfall", "choice", "question", mode="wrap")
+    @classmethod
+    def _none_if_unknown(cls, stored: object, read: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return read(stored)
+        except ValidationError:  # of another program's row
+            return None
+
     @field_validator("question")
     @classmethod
     def _only_while_it_waits(
-        cls, question: dict[str, Any] | None, info: ValidationInfo
-    ) -> dict[str, Any] | None:
+        cls, question: Question | None, info: ValidationInfo
+    ) -> Question | None:
         return question if info.data.get("status") is Status.WAITING else None
 
     @classmethod
@@ -238,10 +270,11 @@ class Form(BaseModel):
 
 
 class StageReasons(BaseModel):
-    """A stage, and the reasons for which it rejects, in their order."""
+    """A stage, the reasons for which it rejects, in their order, and the count it leaves."""
 
     stage: Stage
     reasons: list[str]
+    step: Step = Field(description="The count in a job's waterfall.")
 
 
 class MeasureInfo(BaseModel):
@@ -260,6 +293,8 @@ class Vocabulary(BaseModel):
     stages: list[StageReasons]
     measures: list[MeasureInfo]
     sorts: list[Sort]
+    thumbnail_sizes: list[int] = Field(description="Pixels of the longer side, small to large.")
+    max_query_length: int
 
 
 class Health(BaseModel):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from words import Message, verbatim
 
@@ -239,6 +239,10 @@ class Verdict:
     text_similarity: float | None = None  # cosine to the text that describes the subject
 
 
+Step = Literal["found", "fetched", "good", "unique", "subject", "chosen"]
+STEPS: tuple[Step, ...] = get_args(Step)  # what was found, then what each stage left
+
+
 @dataclass(frozen=True, slots=True)
 class Waterfall:
     """How many candidates were left after each stage; ``reasons`` counts the rejected.
@@ -254,7 +258,7 @@ class Waterfall:
     chosen: int
     reasons: Mapping[str, int]
 
-    def steps(self) -> Iterator[tuple[str, int]]:
+    def steps(self) -> Iterator[tuple[Step, int]]:
         """Yield what was left after each step, and the step's name, in their order."""
-        for step in ("found", "fetched", "good", "unique", "subject", "chosen"):
+        for step in STEPS:
             yield step, getattr(self, step)

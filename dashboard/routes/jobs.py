@@ -9,6 +9,7 @@ from dashboard import thumbnails
 from dashboard.bodies import Done, JobInFull, JobInList, JobPage, Log
 from dashboard.errors import ConflictError, InvalidError, NotFoundError, TooManyError, answers_of
 from dashboard.services import Parts, Services
+from flows.request import MAX_QUERY_LENGTH
 from tasks.database import queries
 from tasks.database.job_rows import Filter, Sort
 from tasks.database.jobs_table import Jobs
@@ -46,7 +47,9 @@ def list_jobs(
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     per_page: Annotated[int, Query(ge=1, le=100)] = 10,
     status: Annotated[str, Query(max_length=100, description="One or more, by commas.")] = "",
-    query: Annotated[str, Query(max_length=200, description="In the query or the id.")] = "",
+    query: Annotated[
+        str, Query(max_length=MAX_QUERY_LENGTH, description="In the query or the id.")
+    ] = "",
     sort: Sort = Sort.NEWEST,
 ) -> JobPage:
     """Return a page of the jobs, the newest first if nothing else is asked."""

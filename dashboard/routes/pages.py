@@ -21,13 +21,14 @@ from dashboard.bodies import (
 from dashboard.errors import TokenError, TooManyError, answers_of
 from dashboard.security import address_of
 from dashboard.services import Parts
-from flows.request import CollectRequest
+from dashboard.thumbnails import Side
+from flows.request import MAX_QUERY_LENGTH, CollectRequest
 from tasks.database.job_rows import Sort
 from tasks.errors import DatabaseError
 from tasks.jobs import ENDED, Status
 from tasks.measures import MEASURES
 from tasks.process import progress
-from tasks.records import Reason, Stage, stage_of
+from tasks.records import STEPS, Reason, Stage, stage_of
 from tasks.settings import DATASETS, PROJECT_DIR
 
 STATIC = PROJECT_DIR / "dashboard" / "static"
@@ -80,11 +81,17 @@ def vocabulary() -> Vocabulary:
         ended=list(ENDED),
         progress=list(progress.STAGES),
         stages=[
-            StageReasons(stage=stage, reasons=[one for one in reasons if stage_of(one) is stage])
-            for stage in Stage
+            StageReasons(
+                stage=stage,
+                reasons=[one for one in reasons if stage_of(one) is stage],
+                step=step,
+            )
+            for stage, step in zip(Stage, STEPS[1:], strict=True)
         ],
         measures=[MeasureInfo(name=one.name, unit=one.unit) for one in MEASURES if one.is_recorded],
         sorts=list(Sort),
+        thumbnail_sizes=list(Side),
+        max_query_length=MAX_QUERY_LENGTH,
     )
 
 

@@ -8,6 +8,7 @@ import { get, jobPath } from "./api.js";
 const SIZE = 200;
 
 export class DecisionPages {
+  #jobId;
   /** @type {Map<number, Promise<Decision[]>>} */
   #pages = new Map();
   /** @type {Map<number, Decision>} */
@@ -19,7 +20,7 @@ export class DecisionPages {
 
   /** @param {string} jobId @param {string} verdict */
   constructor(jobId, verdict) {
-    this.jobId = jobId;
+    this.#jobId = jobId;
     this.verdict = verdict;
   }
 
@@ -61,7 +62,7 @@ export class DecisionPages {
   /** @param {number} page @returns {Promise<DecisionPage>} */
   #fetch(page) {
     const query = { verdict: this.verdict, offset: page * SIZE, limit: SIZE };
-    return get(jobPath(this.jobId, "/decisions"), query);
+    return get(jobPath(this.#jobId, "/decisions"), query);
   }
 }
 

@@ -43,6 +43,8 @@ export function connect(listeners, address = () => "/api/events") {
 }
 
 class Link {
+  #listeners;
+  #address;
   /** @type {EventSource | null} */
   #source = null;
   #timer = 0;
@@ -51,21 +53,21 @@ class Link {
 
   /** @param {Listeners} listeners @param {() => string} address */
   constructor(listeners, address) {
-    this.listeners = listeners;
-    this.address = address;
+    this.#listeners = listeners;
+    this.#address = address;
   }
 
   open() {
     this.close();
-    const source = new EventSource(this.address());
+    const source = new EventSource(this.#address());
     this.#source = source;
     this.#watch();
     source.addEventListener("open", () => this.#opened());
     source.addEventListener("error", () => this.#failed());
     source.addEventListener("ping", () => this.#watch());
-    this.#listen("job", (job) => this.listeners.onJob?.(job));
-    this.#listen("removed", ({ id }) => this.listeners.onRemoved?.(id));
-    this.#listen("log", (part) => this.listeners.onLog?.(part));
+    this.#listen("job", (job) => this.#listeners.onJob?.(job));
+    this.#listen("removed", ({ id }) => this.#listeners.onRemoved?.(id));
+    this.#listen("log", (part) => this.#listeners.onLog?.(part));
   }
 
   close() {
@@ -96,7 +98,7 @@ class Link {
   #opened() {
     this.#failures = 0;
     showLink("open");
-    if (this.#isStale) this.listeners.onReload();
+    if (this.#isStale) this.#listeners.onReload();
     this.#isStale = false;
   }
 
@@ -117,7 +119,7 @@ class Link {
 
   async #poll() {
     showLink("polling");
-    await this.listeners.onReload();
+    await this.#listeners.onReload();
     if (document.hidden) return;
     this.#timer = setTimeout(() => this.#poll(), POLL_MS);
   }

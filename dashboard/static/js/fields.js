@@ -7,15 +7,18 @@ import { has, t } from "./i18n.js";
 /** @typedef {import("./checks.js").FieldSchema} FieldSchema */
 
 export class Field {
+  #initial;
+  #problem;
+
   /** @param {string} name @param {FieldSchema} schema @param {unknown} byDefault */
   constructor(name, schema, byDefault) {
     this.name = name;
     this.schema = schema;
-    this.initial = byDefault === null || byDefault === undefined ? "" : String(byDefault);
+    this.#initial = byDefault === null || byDefault === undefined ? "" : String(byDefault);
     const ids = { hint: `${name}-hint`, problem: `${name}-problem` };
-    this.control = control(name, schema, this.initial);
+    this.control = control(name, schema, this.#initial);
+    this.#problem = el("p", { id: ids.problem, class: "problem" });
     this.control.setAttribute("aria-describedby", `${ids.problem} ${ids.hint}`);
-    this.problem = el("p", { id: ids.problem, class: "problem" });
     const hint = hintOf(name, schema);
     this.element = el(
       "div",
@@ -23,7 +26,7 @@ export class Field {
       el("label", { for: name }, labelOf(name, schema)),
       this.control,
       schema.examples ? examples(name, schema.examples) : null,
-      this.problem,
+      this.#problem,
       hint ? el("p", { id: ids.hint, class: "hint" }, hint) : null,
     );
   }
@@ -33,7 +36,7 @@ export class Field {
   }
 
   get isChanged() {
-    return this.value !== this.initial;
+    return this.value !== this.#initial;
   }
 
   /** What the API is sent. */
@@ -43,14 +46,14 @@ export class Field {
   }
 
   reset() {
-    this.control.value = this.initial;
+    this.control.value = this.#initial;
   }
 
   /** Check and show what is wrong; true if nothing is. @param {Record<string, string>} all */
   check(all) {
     return showProblem(
       this.control,
-      this.problem,
+      this.#problem,
       checkField(this.name, this.schema, this.value, all),
     );
   }

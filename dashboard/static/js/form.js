@@ -8,12 +8,12 @@ import { Field, showProblem } from "./fields.js";
 import { number } from "./format.js";
 import { say, t } from "./i18n.js";
 import { showRunner } from "./runner.js";
+import { MAX_QUERY_LENGTH } from "./vocabulary.js";
 
 /** @typedef {import("./types.js").Options} Options */
 
 const FIRST = ["limit", "source", "input", "out_dir"]; // the rest is folded
 const NOT_OURS = ["query", "job_id"]; // the query has its own place; resuming is the history's
-const LONGEST_QUERY = 200;
 
 /** @param {() => unknown} onStarted */
 export async function startForm(onStarted) {
@@ -26,32 +26,32 @@ export async function startForm(onStarted) {
 }
 
 class Form {
+  #onStarted;
+  #form = /** @type {HTMLFormElement} */ (find("#run"));
+  #query = /** @type {HTMLTextAreaElement} */ (find("#query"));
+  #message = find("#form-message");
+  #button = /** @type {HTMLButtonElement} */ (find("#start"));
   /** @type {Field[]} */
   #fields = [];
-  #longestQuery = LONGEST_QUERY;
   #mostQueries = Infinity; // until the API says; it checks again
   #wasTouched = false; // an empty query is no mistake before anything was entered
   #isStarting = false;
 
   /** @param {() => unknown} onStarted */
   constructor(onStarted) {
-    this.onStarted = onStarted;
-    this.form = /** @type {HTMLFormElement} */ (find("#run"));
-    this.query = /** @type {HTMLTextAreaElement} */ (find("#query"));
-    this.message = find("#form-message");
-    this.button = /** @type {HTMLButtonElement} */ (find("#start"));
-    say(this.button, () => this.#buttonText());
-    this.form.addEventListener("submit", (event) => {
+    this.#onStarted = onStarted;
+    say(this.#button, () => this.#buttonText());
+    this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#start();
     });
-    this.form.addEventListener("input", () => this.#typed());
-    this.form.addEventListener("change", () => this.#typed()); // what fills forms in for people
+    this.#form.addEventListener("input", () => this.#typed());
+    this.#form.addEventListener("change", () => this.#typed()); // what fills forms in for people
     document.addEventListener("languagechosen", () => this.#wasTouched && this.#check());
-    this.query.addEventListener("keydown", (event) => {
+    this.#query.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
       event.preventDefault();
-      this.form.requestSubmit();
+      this.#form.requestSubmit();
     });
     find("#reset").addEventListener("click", () => this.#reset());
   }
@@ -59,7 +59,6 @@ class Form {
   /** @param {Options} options */
   addFields({ fields, defaults, runner, max_queries }) {
     const { properties } = fields;
-    this.#longestQuery = properties.query?.maxLength ?? LONGEST_QUERY;
     this.#mostQueries = max_queries;
     const first = FIRST.filter((name) => name in properties);
     const rest = Object.keys(properties).filter((name) => ![...FIRST, ...NOT_OURS].includes(name));
@@ -85,19 +84,19 @@ class Form {
 
   #typed() {
     this.#wasTouched = true;
-    this.message.textContent = "";
+    this.#message.textContent = "";
     this.#showAskedFor();
     this.#check();
-    say(this.button, () => this.#buttonText());
+    say(this.#button, () => this.#buttonText());
     if (this.#fields.length) say(find("#more-label"), () => this.#moreText());
   }
 
   /** Check everything; return the controls that are wrong. */
   #check() {
     const wrong = [];
-    const { value } = this.query;
-    const problem = checkQueries(value, this.#longestQuery, this.#mostQueries);
-    if (!showProblem(this.query, find("#query-problem"), problem)) wrong.push(this.query);
+    const { value } = this.#query;
+    const problem = checkQueries(value, MAX_QUERY_LENGTH, this.#mostQueries);
+    if (!showProblem(this.#query, find("#query-problem"), problem)) wrong.push(this.#query);
     for (const field of this.#fields) if (!field.check(this.#values)) wrong.push(field.control);
     const { repeated } = queriesOf(value);
     find("#query-note").textContent = repeated ? t("form.repeated", { n: repeated }) : "";
@@ -109,7 +108,7 @@ class Form {
     this.#wasTouched = true;
     const wrong = this.#check();
     if (wrong.length) {
-      say(this.message, () => t("form.fix", { n: wrong.length }));
+      say(this.#message, () => t("form.fix", { n: wrong.length }));
       const details = wrong[0].closest("details");
       if (details) details.open = true;
       wrong[0].focus();
@@ -119,38 +118,38 @@ class Form {
     try {
       await this.#send();
     } catch (error) {
-      this.message.textContent = /** @type {Error} */ (error).message;
+      this.#message.textContent = /** @type {Error} */ (error).message;
     } finally {
       this.#setStarting(false);
     }
   }
 
   async #send() {
-    const { queries } = queriesOf(this.query.value);
+    const { queries } = queriesOf(this.#query.value);
     const used = this.#fields.filter((field) => FIRST.includes(field.name) || field.isChanged);
     const given = used.filter((field) => field.value !== "" && !field.element.hidden);
     const options = Object.fromEntries(given.map((field) => [field.name, field.sent]));
     if (queries.length === 1) await post("/api/run", { query: queries[0], ...options });
     else await post("/api/run/many", { queries, ...options });
     announce(t("form.started", { n: queries.length, query: queries[0] }), "good");
-    this.query.value = "";
+    this.#query.value = "";
     this.#wasTouched = false;
     find("#query-note").textContent = "";
-    this.query.focus();
-    this.onStarted();
+    this.#query.focus();
+    this.#onStarted();
   }
 
   /** @param {boolean} isStarting */
   #setStarting(isStarting) {
     this.#isStarting = isStarting;
-    this.button.setAttribute("aria-busy", String(isStarting));
-    say(this.button, () => this.#buttonText());
+    this.#button.setAttribute("aria-busy", String(isStarting));
+    say(this.#button, () => this.#buttonText());
   }
 
   #reset() {
     for (const field of this.#folded) field.reset();
     this.#typed();
-    if (!this.query.value) showProblem(this.query, find("#query-problem"), null);
+    if (!this.#query.value) showProblem(this.#query, find("#query-problem"), null);
   }
 
   /** A list or folder is asked for only where the source is one. */
@@ -161,7 +160,7 @@ class Form {
 
   #buttonText() {
     if (this.#isStarting) return t("form.starting");
-    return t("form.start", { n: queriesOf(this.query.value).queries.length || 1 });
+    return t("form.start", { n: queriesOf(this.#query.value).queries.length || 1 });
   }
 
   #moreText() {

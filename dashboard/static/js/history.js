@@ -18,6 +18,9 @@ import { JobRow } from "./job-row.js";
 const RELOAD_AFTER_MS = 250; // several events in a row make one request
 
 export class JobHistory {
+  #view = readView();
+  #list = find("#jobs");
+  #controls = new HistoryControls(this.#view, (change) => this.#look(change));
   /** @type {Map<string, JobRow>} */
   #rows = new Map();
   /** @type {Map<string, string>} the last state heard of each job, on this page or not */
@@ -26,12 +29,9 @@ export class JobHistory {
   #reloading = 0;
 
   constructor() {
-    this.view = readView();
-    this.list = find("#jobs");
-    this.controls = new HistoryControls(this.view, (change) => this.#look(change));
     addEventListener("popstate", () => {
-      this.view = readView();
-      this.controls.show(this.view);
+      this.#view = readView();
+      this.#controls.show(this.#view);
       this.reload();
     });
     setInterval(() => this.#tick(), 1000);
@@ -42,7 +42,7 @@ export class JobHistory {
     clearTimeout(this.#reloading);
     const request = ++this.#request;
     try {
-      const answer = await get("/api/jobs", { ...this.view });
+      const answer = await get("/api/jobs", { ...this.#view });
       if (request === this.#request) this.#show(answer);
     } catch (error) {
       if (request === this.#request && !this.#rows.size) {
@@ -76,28 +76,28 @@ export class JobHistory {
   /** @param {Partial<View>} change */
   #look(change) {
     const isStep = "page" in change;
-    this.view = { ...this.view, page: 1, ...change };
-    writeView(this.view, isStep);
+    this.#view = { ...this.#view, page: 1, ...change };
+    writeView(this.#view, isStep);
     this.reload();
     if (isStep) find("#history-title").focus();
   }
 
   /** @param {{jobs: Job[], total: number}} answer */
   #show({ jobs, total }) {
-    const pages = Math.max(1, Math.ceil(total / this.view.per_page));
-    if (this.view.page > pages) {
-      this.view = { ...this.view, page: pages }; // the last page went away
-      writeView(this.view, false);
+    const pages = Math.max(1, Math.ceil(total / this.#view.per_page));
+    if (this.#view.page > pages) {
+      this.#view = { ...this.#view, page: pages }; // the last page went away
+      writeView(this.#view, false);
       this.reload();
       return;
     }
     this.#showRows(jobs);
-    this.list.removeAttribute("aria-busy");
-    this.controls.showPages(this.view, total);
+    this.#list.removeAttribute("aria-busy");
+    this.#controls.showPages(this.#view, total);
     say(find("#jobs-total"), () => t("jobs.total", { n: number(total) }));
     find("#jobs-nothing").hidden = true;
     if (jobs.length) return;
-    this.#showNothing(() => t(isFiltered(this.view) ? "jobs.none" : "jobs.empty"));
+    this.#showNothing(() => t(isFiltered(this.#view) ? "jobs.none" : "jobs.empty"));
   }
 
   /** @param {Job[]} jobs */
@@ -110,8 +110,8 @@ export class JobHistory {
       this.#states.set(job.id, job.status);
       row.update(job);
       // Moved only where it has to be: moving takes the focus from a button.
-      if (this.list.children[at] !== row.element) {
-        this.list.insertBefore(row.element, this.list.children[at] ?? null);
+      if (this.#list.children[at] !== row.element) {
+        this.#list.insertBefore(row.element, this.#list.children[at] ?? null);
       }
     }
   }
@@ -126,10 +126,10 @@ export class JobHistory {
 
   /** @param {() => string} sentence */
   #showNothing(sentence) {
-    this.list.removeAttribute("aria-busy");
+    this.#list.removeAttribute("aria-busy");
     find("#jobs-nothing").hidden = false;
     say(find("#jobs-nothing-text"), sentence);
-    find("#jobs-unfilter").hidden = !isFiltered(this.view);
+    find("#jobs-unfilter").hidden = !isFiltered(this.#view);
   }
 
   #tick() {

@@ -15,47 +15,52 @@ import { drawYield } from "./yield-bar.js";
 /** @typedef {import("./types.js").Job} Job */
 
 export class JobRow {
+  #id;
+  #receivedAt = performance.now();
+  #badge = badge();
+  #place = el("span", { class: "place" });
+  #title;
+  #error = el("div", { class: "job-error" });
+  #cause = new JobError(this.#error);
+  #started = el("span");
+  #elapsed = el("span", { class: "elapsed", role: "timer" });
+  #times = [fact("job.started", this.#started), fact("job.elapsed", this.#elapsed)];
+  #folder = el("code");
+  #meters = new StageMeters();
+  #yield = el("div", { class: "yield" });
+  #count = el("strong");
+  #limit = el("span");
+  #countText = el("span", { class: "sr-only" });
+  #images;
+  #log;
+  #prefect = link("out", "job.prefect", "");
+  #actions = actionsOf(() => this.job);
+
   /** @param {Job} job */
   constructor(job) {
-    this.id = job.id;
+    this.#id = job.id;
     this.job = job;
-    this.receivedAt = performance.now();
-    this.badge = badge();
-    this.place = el("span", { class: "place" });
-    this.title = el("a", { href: pageOf("job", job.id) });
-    this.error = el("div", { class: "job-error" });
-    this.cause = new JobError(this.error);
-    this.started = el("span");
-    this.elapsed = el("span", { class: "elapsed", role: "timer" });
-    this.times = [fact("job.started", this.started), fact("job.elapsed", this.elapsed)];
-    this.folder = el("code");
-    this.meters = new StageMeters();
-    this.yield = el("div", { class: "yield" });
-    this.count = el("strong");
-    this.limit = el("span");
-    this.countText = el("span", { class: "sr-only" });
-    this.images = link("images", "job.images", pageOf("job", job.id));
-    this.log = link("log", "job.log", pageOf("log", job.id));
-    this.prefect = link("out", "job.prefect", "");
-    this.actions = actionsOf(() => this.job);
+    this.#title = el("a", { href: pageOf("job", job.id) });
+    this.#images = link("images", "job.images", pageOf("job", job.id));
+    this.#log = link("log", "job.log", pageOf("log", job.id));
     this.element = this.#build();
     this.update(job);
   }
 
   #build() {
-    const titleId = `job-${this.id}`;
-    this.title.id = titleId;
+    const titleId = `job-${this.#id}`;
+    this.#title.id = titleId;
     return el(
       "li",
-      { class: "job", "data-job": this.id, "aria-labelledby": titleId },
-      el("div", { class: "job-head" }, el("h3", {}, this.title), this.badge, this.place),
-      el("dl", { class: "job-facts" }, ...this.times),
-      el("div", { class: "job-progress" }, this.meters.element, this.yield, this.error),
+      { class: "job", "data-job": this.#id, "aria-labelledby": titleId },
+      el("div", { class: "job-head" }, el("h3", {}, this.#title), this.#badge, this.#place),
+      el("dl", { class: "job-facts" }, ...this.#times),
+      el("div", { class: "job-progress" }, this.#meters.element, this.#yield, this.#error),
       el(
         "p",
         { class: "job-count" },
-        el("span", { "aria-hidden": "true" }, this.count, this.limit),
-        this.countText,
+        el("span", { "aria-hidden": "true" }, this.#count, this.#limit),
+        this.#countText,
       ),
       el(
         "div",
@@ -65,15 +70,15 @@ export class JobRow {
           { class: "job-folder" },
           icon("folder"),
           el("span", { class: "sr-only" }, () => t("job.folder")),
-          this.folder,
+          this.#folder,
         ),
         el(
           "div",
           { class: "job-links" },
-          this.images,
-          this.log,
-          this.prefect,
-          ...this.actions.map((action) => action.button),
+          this.#images,
+          this.#log,
+          this.#prefect,
+          ...this.#actions.map((action) => action.button),
         ),
       ),
     );
@@ -82,16 +87,16 @@ export class JobRow {
   /** @param {Job} job */
   update(job) {
     this.job = job;
-    this.receivedAt = performance.now();
+    this.#receivedAt = performance.now();
     this.element.dataset.status = job.status;
-    say(this.title, () => job.query || t("job.untitled"));
-    showStatus(this.badge, job.status);
-    say(this.place, () => placeText(job));
-    say(this.started, () => dateTime(job.started_at));
-    for (const time of this.times) time.hidden = !job.started_at;
-    this.folder.textContent = job.out_dir ?? "";
-    this.folder.title = job.out_dir ?? ""; // where there is no room for all of it
-    this.cause.show(job);
+    say(this.#title, () => job.query || t("job.untitled"));
+    showStatus(this.#badge, job.status);
+    say(this.#place, () => placeText(job));
+    say(this.#started, () => dateTime(job.started_at));
+    for (const time of this.#times) time.hidden = !job.started_at;
+    this.#folder.textContent = job.out_dir ?? "";
+    this.#folder.title = job.out_dir ?? ""; // where there is no room for all of it
+    this.#cause.show(job);
     this.#showCount(job);
     this.#showProgress(job);
     this.#showLinks(job);
@@ -101,16 +106,16 @@ export class JobRow {
   /** Bring the elapsed time up to now. */
   tick() {
     const { elapsed_s, status } = this.job;
-    const since = status === "running" ? (performance.now() - this.receivedAt) / 1000 : 0;
-    say(this.elapsed, () => duration(elapsed_s === null ? null : elapsed_s + since));
+    const since = status === "running" ? (performance.now() - this.#receivedAt) / 1000 : 0;
+    say(this.#elapsed, () => duration(elapsed_s === null ? null : elapsed_s + since));
   }
 
   /** @param {Job} job */
   #showCount({ count, limit }) {
     const places = () => ({ limit: number(limit) });
-    say(this.count, () => (count === null ? "" : number(count)));
-    say(this.limit, () => (count === null ? t("job.wanted", places()) : ` / ${number(limit)}`));
-    say(this.countText, () =>
+    say(this.#count, () => (count === null ? "" : number(count)));
+    say(this.#limit, () => (count === null ? t("job.wanted", places()) : ` / ${number(limit)}`));
+    say(this.#countText, () =>
       t("job.count.label", { count: number(count ?? 0), limit: number(limit) }),
     );
   }
@@ -118,24 +123,24 @@ export class JobRow {
   /** @param {Job} job */
   #showProgress(job) {
     const isUnderWay = job.status === "running";
-    this.meters.element.hidden = !isUnderWay;
-    if (isUnderWay) this.meters.update(job.progress, job.query);
-    this.yield.hidden = isUnderWay || !job.waterfall?.found;
-    if (!this.yield.hidden && job.waterfall) drawYield(this.yield, job.waterfall);
-    this.error.hidden = !job.error || isUnderWay;
+    this.#meters.element.hidden = !isUnderWay;
+    if (isUnderWay) this.#meters.update(job.progress, job.query);
+    this.#yield.hidden = isUnderWay || !job.waterfall?.found;
+    if (!this.#yield.hidden && job.waterfall) drawYield(this.#yield, job.waterfall);
+    this.#error.hidden = !job.error || isUnderWay;
   }
 
   /** @param {Job} job */
   #showLinks(job) {
     const prefect = webAddress(job.prefect_url);
-    this.prefect.hidden = !prefect;
-    if (prefect) this.prefect.href = prefect;
-    for (const action of this.actions) {
+    this.#prefect.hidden = !prefect;
+    if (prefect) this.#prefect.href = prefect;
+    for (const action of this.#actions) {
       const isOffered = action.isOffered(job);
-      if (!isOffered && action.button === document.activeElement) this.title.focus();
+      if (!isOffered && action.button === document.activeElement) this.#title.focus();
       action.button.hidden = !isOffered;
     }
-    for (const one of [this.images, this.log, this.prefect]) nameFor(one, job);
+    for (const one of [this.#images, this.#log, this.#prefect]) nameFor(one, job);
   }
 }
 

@@ -22,26 +22,30 @@ import { drawWaterfall } from "./waterfall.js";
 /** @typedef {import("./types.js").Job} Job */
 
 class JobPage {
+  #id;
+  #pages;
+  #view;
+  #grid;
+  #question = new QuestionPanel();
+  #tabs = new VerdictTabs((chosen) => this.#open(chosen));
+  #state = { badge: badge(), text: el("span") };
+  #error = new JobError(find("#job-error"));
   /** @type {Job | null} */
   #job = null;
 
   /** @param {string} id @param {string} verdict the tab to open with */
   constructor(id, verdict) {
-    this.id = id;
-    this.pages = new DecisionPages(id, verdict);
-    this.view = new PictureView(this.pages, (at) => this.grid.focus(at));
-    this.grid = new PictureGrid(this.pages, (at) => this.view.open(at));
-    this.question = new QuestionPanel();
-    this.tabs = new VerdictTabs((chosen) => this.#open(chosen));
-    this.state = { badge: badge(), text: el("span") };
-    this.error = new JobError(find("#job-error"));
-    find("#state").append(this.state.badge, this.state.text);
+    this.#id = id;
+    this.#pages = new DecisionPages(id, verdict);
+    this.#view = new PictureView(this.#pages, (at) => this.#grid.focus(at));
+    this.#grid = new PictureGrid(this.#pages, (at) => this.#view.open(at));
+    find("#state").append(this.#state.badge, this.#state.text);
     this.#addTools();
   }
 
   async reload() {
     try {
-      this.onJob(await get(jobPath(this.id)));
+      this.onJob(await get(jobPath(this.#id)));
       find("#job-problem").textContent = "";
     } catch (error) {
       find("#job-problem").textContent = /** @type {Error} */ (error).message;
@@ -50,13 +54,13 @@ class JobPage {
 
   /** The job has changed. @param {Job} job */
   onJob(job) {
-    if (job.id !== this.id) return;
+    if (job.id !== this.#id) return;
     const before = this.#job;
     this.#job = job;
     document.title = `${job.query} · CV-Dataset-Builder`;
     say(find("#title"), () => job.query || t("job.untitled"));
-    showStatus(this.state.badge, job.status);
-    say(this.state.text, () => stateText(job));
+    showStatus(this.#state.badge, job.status);
+    say(this.#state.text, () => stateText(job));
     find("#archive").hidden = !job.count;
     find("#report").hidden = !job.count || !job.request; // the earlier program wrote none
     if (!before || JSON.stringify(before.waterfall) !== JSON.stringify(job.waterfall)) {
@@ -66,19 +70,19 @@ class JobPage {
     say(find("#waterfall-nothing"), () =>
       t(isEnded(job.status) ? "waterfall.never" : "waterfall.early"),
     );
-    this.error.show(job);
-    this.question.show(job);
+    this.#error.show(job);
+    this.#question.show(job);
     const { outcome, by_hand } = job.choice ?? {};
     find("#choice").hidden = outcome !== "ambiguous" || Boolean(by_hand) || job.status !== "done";
     if (before?.status === job.status && before.finished_at === job.finished_at) return;
     if (before) announce(t("jobs.now", { query: job.query, status: t(`status.${job.status}`) }));
-    if (!before || isEnded(job.status)) this.#open(this.pages.verdict);
+    if (!before || isEnded(job.status)) this.#open(this.#pages.verdict);
   }
 
   /** Show the pictures of a verdict. @param {string} verdict */
   async #open(verdict) {
     try {
-      if (await this.pages.choose(verdict)) this.#showPictures(verdict);
+      if (await this.#pages.choose(verdict)) this.#showPictures(verdict);
     } catch (error) {
       announceError(error);
     }
@@ -86,9 +90,9 @@ class JobPage {
 
   /** @param {string} verdict */
   #showPictures(verdict) {
-    this.tabs.show(this.pages.counts, verdict);
-    this.grid.show();
-    const total = this.pages.total;
+    this.#tabs.show(this.#pages.counts, verdict);
+    this.#grid.show();
+    const total = this.#pages.total;
     const nothing = find("#pictures-nothing");
     nothing.hidden = total > 0;
     say(nothing, () =>
@@ -110,7 +114,7 @@ class JobPage {
   /** @param {string} verdict */
   async #jumpTo(verdict) {
     await this.#open(verdict);
-    this.tabs.focus();
+    this.#tabs.focus();
   }
 
   #addTools() {
@@ -120,7 +124,7 @@ class JobPage {
         {
           id: "archive",
           class: "button primary",
-          href: jobPath(this.id, "/archive"),
+          href: jobPath(this.#id, "/archive"),
           download: true,
           hidden: true,
         },
@@ -132,7 +136,7 @@ class JobPage {
         {
           id: "report",
           class: "button",
-          href: jobPath(this.id, "/report"),
+          href: jobPath(this.#id, "/report"),
           target: "_blank",
           rel: "noreferrer noopener",
           hidden: true,
@@ -142,7 +146,7 @@ class JobPage {
       ),
       el(
         "a",
-        { class: "button", href: pageOf("log", this.id) },
+        { class: "button", href: pageOf("log", this.#id) },
         icon("log"),
         el("span", {}, () => t("job.log")),
       ),

@@ -7,6 +7,8 @@ import { say, t } from "./i18n.js";
 /** @typedef {import("./log-text.js").LogText} LogText */
 
 export class LogSearch {
+  #text;
+  #field = /** @type {HTMLInputElement} */ (find("#search"));
   /** @type {HTMLElement[]} */
   #marks = [];
   #at = 0;
@@ -14,10 +16,9 @@ export class LogSearch {
 
   /** @param {LogText} text */
   constructor(text) {
-    this.text = text;
-    this.field = /** @type {HTMLInputElement} */ (find("#search"));
-    this.field.addEventListener("input", () => this.#startOver());
-    this.field.addEventListener("keydown", (event) => {
+    this.#text = text;
+    this.#field.addEventListener("input", () => this.#startOver());
+    this.#field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.isComposing) return;
       event.preventDefault();
       this.#go(event.shiftKey ? -1 : 1);
@@ -35,16 +36,16 @@ export class LogSearch {
 
   /** Search lines that are new, and count only what is shown. */
   refresh() {
-    const words = this.field.value.toLowerCase();
-    const unsearched = words ? this.text.lines.slice(this.#done) : [];
+    const words = this.#field.value.toLowerCase();
+    const unsearched = words ? this.#text.lines.slice(this.#done) : [];
     for (const line of unsearched) mark(find(".message", line), words);
-    this.#done = this.text.lines.length;
-    this.#marks = words ? [...this.text.place.querySelectorAll("mark")].filter(isShown) : [];
+    this.#done = this.#text.lines.length;
+    this.#marks = words ? [...this.#text.place.querySelectorAll("mark")].filter(isShown) : [];
     this.#showPlace();
   }
 
   #startOver() {
-    for (const one of this.text.place.querySelectorAll("mark")) {
+    for (const one of this.#text.place.querySelectorAll("mark")) {
       const { parentNode } = one;
       one.replaceWith(...one.childNodes);
       parentNode?.normalize();
@@ -59,7 +60,7 @@ export class LogSearch {
   #go(step) {
     if (!this.#marks.length) return;
     const count = this.#marks.length;
-    for (const one of this.text.place.querySelectorAll("mark.current"))
+    for (const one of this.#text.place.querySelectorAll("mark.current"))
       one.classList.remove("current");
     this.#at = (this.#at + step + count) % count;
     this.#marks[this.#at].classList.add("current");
@@ -69,9 +70,9 @@ export class LogSearch {
 
   #showPlace() {
     const count = this.#marks.length;
-    find("#match-tools").hidden = !this.field.value;
+    find("#match-tools").hidden = !this.#field.value;
     say(find("#matches"), () => {
-      if (!this.field.value) return "";
+      if (!this.#field.value) return "";
       if (!count) return t("log.matches.none");
       return t("log.matches", { at: number(Math.min(this.#at + 1, count)), n: number(count) });
     });

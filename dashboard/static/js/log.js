@@ -16,25 +16,27 @@ import { badge, showStatus } from "./status.js";
 const LEVELS = ["all", "warning", "error"];
 
 class LogPage {
+  #id;
+  #text = new LogText(find("#log"));
+  #search = new LogSearch(this.#text);
+  #follow = /** @type {HTMLInputElement} */ (find("#follow"));
+  #badge = badge();
+  #query;
   #offset = 0;
   /** @type {Promise<void>} */
   #reading = Promise.resolve();
 
   /** @param {string} id */
   constructor(id) {
-    this.id = id;
-    this.text = new LogText(find("#log"));
-    this.search = new LogSearch(this.text);
-    this.follow = /** @type {HTMLInputElement} */ (find("#follow"));
-    this.badge = badge();
-    this.query = el("a", { href: pageOf("job", id), hidden: true });
-    find("#state").append(this.query, this.badge);
+    this.#id = id;
+    this.#query = el("a", { href: pageOf("job", id), hidden: true });
+    find("#state").append(this.#query, this.#badge);
     this.#addControls();
   }
 
   /** Where the live connection goes on from what is here. */
   get eventsAddress() {
-    return `/api/events?${new URLSearchParams({ log: this.id, offset: String(this.#offset) })}`;
+    return `/api/events?${new URLSearchParams({ log: this.#id, offset: String(this.#offset) })}`;
   }
 
   /** Read on from where the text ends; one reading after the other. */
@@ -45,12 +47,12 @@ class LogPage {
 
   /** The job has changed; at its end the log is read to its last line. @param {Job} job */
   onJob(job) {
-    if (job.id !== this.id) return;
+    if (job.id !== this.#id) return;
     document.title = `${job.query} · ${t("log.title")}`;
-    say(this.query, () => job.query || t("job.untitled"));
-    this.query.hidden = false;
-    if (this.badge.dataset.status !== job.status) this.readOn();
-    showStatus(this.badge, job.status);
+    say(this.#query, () => job.query || t("job.untitled"));
+    this.#query.hidden = false;
+    if (this.#badge.dataset.status !== job.status) this.readOn();
+    showStatus(this.#badge, job.status);
   }
 
   /**
@@ -58,7 +60,7 @@ class LogPage {
    * @param {{id: string, text: string, next_offset: number}} part
    */
   onLog({ id, text, next_offset }) {
-    if (id !== this.id || next_offset <= this.#offset) return;
+    if (id !== this.#id || next_offset <= this.#offset) return;
     const wereSomeMissed = next_offset - [...text].length !== this.#offset;
     if (wereSomeMissed) this.readOn();
     else this.#add(text, next_offset);
@@ -66,7 +68,7 @@ class LogPage {
 
   async reload() {
     try {
-      this.onJob(await get(jobPath(this.id)));
+      this.onJob(await get(jobPath(this.#id)));
     } catch (error) {
       this.#showProblem(error);
     }
@@ -86,7 +88,7 @@ class LogPage {
   /** Read a part, of which a long log has several; true if there was no more. */
   async #readPart() {
     const offset = this.#offset;
-    const { text, next_offset, is_complete } = await get(jobPath(this.id, "/log"), { offset });
+    const { text, next_offset, is_complete } = await get(jobPath(this.#id, "/log"), { offset });
     if (offset !== this.#offset) return false; // lines came by the live connection meanwhile
     this.#add(text, next_offset);
     say(find("#completeness"), () => t(is_complete ? "log.complete" : "log.live"));
@@ -96,18 +98,18 @@ class LogPage {
   /** @param {string} text @param {number} nextOffset */
   #add(text, nextOffset) {
     this.#offset = nextOffset;
-    this.text.add(text);
-    this.search.refresh();
+    this.#text.add(text);
+    this.#search.refresh();
     this.#showCounts();
     this.#followEnd();
   }
 
   #followEnd() {
-    if (this.follow.checked) this.text.scrollToEnd();
+    if (this.#follow.checked) this.#text.scrollToEnd();
   }
 
   #showCounts() {
-    const { count, shown } = this.text;
+    const { count, shown } = this.#text;
     say(find("#lines"), () => t("log.lines", { n: number(count) }));
     const nothing = find("#log-nothing");
     nothing.hidden = shown > 0;
@@ -119,18 +121,18 @@ class LogPage {
     const level = /** @type {HTMLSelectElement} */ (find("#level"));
     level.append(...LEVELS.map((value) => el("option", { value }, () => t(`log.level.${value}`))));
     level.addEventListener("change", () => {
-      this.text.showFrom(level.value);
-      this.search.refresh();
+      this.#text.showFrom(level.value);
+      this.#search.refresh();
       this.#showCounts();
       this.#followEnd();
     });
-    this.follow.addEventListener("change", () => this.#followEnd());
-    this.text.onScroll((isAtEnd) => {
-      this.follow.checked = isAtEnd;
+    this.#follow.addEventListener("change", () => this.#followEnd());
+    this.#text.onScroll((isAtEnd) => {
+      this.#follow.checked = isAtEnd;
     });
     const download = /** @type {HTMLAnchorElement} */ (find("#download"));
-    download.href = jobPath(this.id, "/log.txt");
-    download.download = `${this.id}.log.txt`;
+    download.href = jobPath(this.#id, "/log.txt");
+    download.download = `${this.#id}.log.txt`;
     download.hidden = false;
     download.append(
       icon("download"),

@@ -14,6 +14,10 @@ const CAPTION_PX = 30;
 const SPARE_ROWS = 3; // above and below the window
 
 export class PictureGrid {
+  #pages;
+  #open;
+  #place = find("#grid");
+  #list = find("#tiles");
   /** @type {Map<number, PictureTile>} */
   #tiles = new Map();
   #current = 0; // the one tile that Tab reaches
@@ -23,15 +27,13 @@ export class PictureGrid {
 
   /** @param {DecisionPages} pages @param {(at: number) => void} open */
   constructor(pages, open) {
-    this.pages = pages;
-    this.open = open;
-    this.place = find("#grid");
-    this.list = find("#tiles");
-    this.list.addEventListener("keydown", (event) => this.#onKey(event));
-    this.list.addEventListener("click", (event) => this.#onClick(event));
+    this.#pages = pages;
+    this.#open = open;
+    this.#list.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#list.addEventListener("click", (event) => this.#onClick(event));
     addEventListener("scroll", () => this.#drawSoon(), { passive: true });
     addEventListener("resize", () => this.#drawSoon());
-    new ResizeObserver(() => this.#drawSoon()).observe(this.place);
+    new ResizeObserver(() => this.#drawSoon()).observe(this.#place);
   }
 
   /** Show the pages' verdict from its first picture on. */
@@ -44,8 +46,8 @@ export class PictureGrid {
 
   /** Move to a picture and focus it. @param {number} at */
   focus(at) {
-    if (!this.pages.total) return;
-    this.#current = Math.min(Math.max(at, 0), this.pages.total - 1);
+    if (!this.#pages.total) return;
+    this.#current = Math.min(Math.max(at, 0), this.#pages.total - 1);
     this.#scrollTo(this.#current);
     this.#draw();
     this.#tiles.get(this.#current)?.button.focus({ preventScroll: true });
@@ -61,36 +63,36 @@ export class PictureGrid {
   }
 
   #draw() {
-    const width = this.place.clientWidth;
+    const width = this.#place.clientWidth;
     if (!width) return;
     this.#columns = Math.max(2, Math.floor((width + GAP_PX) / (LEAST_TILE_PX + GAP_PX)));
     const side = (width - GAP_PX * (this.#columns - 1)) / this.#columns;
     this.#rowHeight = side + CAPTION_PX + GAP_PX;
-    const rows = Math.ceil(this.pages.total / this.#columns);
-    this.place.style.height = `${Math.max(0, rows * this.#rowHeight - GAP_PX)}px`;
+    const rows = Math.ceil(this.#pages.total / this.#columns);
+    this.#place.style.height = `${Math.max(0, rows * this.#rowHeight - GAP_PX)}px`;
     const [first, last] = this.#shown(rows);
     for (const [at, tile] of this.#tiles) {
       if ((at < first || at >= last) && at !== this.#current) this.#drop(at, tile);
     }
     for (let at = first; at < last; at += 1) this.#put(at, side);
-    if (this.pages.total) this.#put(this.#current, side);
+    if (this.#pages.total) this.#put(this.#current, side);
   }
 
   /** The places that are in or near the window: [first, behind the last]. @param {number} rows */
   #shown(rows) {
-    const top = -this.place.getBoundingClientRect().top;
+    const top = -this.#place.getBoundingClientRect().top;
     const firstRow = Math.max(0, Math.floor(top / this.#rowHeight) - SPARE_ROWS);
     const lastRow = Math.min(rows, Math.ceil((top + innerHeight) / this.#rowHeight) + SPARE_ROWS);
-    return [firstRow * this.#columns, Math.min(this.pages.total, lastRow * this.#columns)];
+    return [firstRow * this.#columns, Math.min(this.#pages.total, lastRow * this.#columns)];
   }
 
   /** @param {number} at @param {number} side */
   #put(at, side) {
     let tile = this.#tiles.get(at);
     if (!tile) {
-      tile = new PictureTile(at, this.pages.total);
+      tile = new PictureTile(at, this.#pages.total);
       this.#tiles.set(at, tile);
-      this.list.insertBefore(tile.element, this.#after(at));
+      this.#list.insertBefore(tile.element, this.#after(at));
       this.#fill(at, tile);
     }
     tile.button.tabIndex = at === this.#current ? 0 : -1;
@@ -112,9 +114,9 @@ export class PictureGrid {
 
   /** @param {number} at @param {PictureTile} tile */
   async #fill(at, tile) {
-    const known = this.pages.known(at);
+    const known = this.#pages.known(at);
     try {
-      const decision = known ?? (await this.pages.at(at));
+      const decision = known ?? (await this.#pages.at(at));
       if (decision && this.#tiles.get(at) === tile) tile.fill(decision);
     } catch {
       if (this.#tiles.get(at) === tile) this.#drop(at, tile); // drawn anew at the next scroll
@@ -132,7 +134,7 @@ export class PictureGrid {
     const tile = event.target instanceof Element ? event.target.closest("[data-at]") : null;
     if (!tile) return;
     this.#current = Number(tile.getAttribute("data-at"));
-    this.open(this.#current);
+    this.#open(this.#current);
   }
 
   /** @param {KeyboardEvent} event */
@@ -148,7 +150,7 @@ export class PictureGrid {
       PageUp: this.#current - page,
       PageDown: this.#current + page,
       Home: 0,
-      End: this.pages.total - 1,
+      End: this.#pages.total - 1,
     };
     if (!(event.key in moves)) return;
     event.preventDefault();
@@ -158,7 +160,7 @@ export class PictureGrid {
   /** Scroll only as far as the tile needs to be seen. @param {number} at */
   #scrollTo(at) {
     const top =
-      this.place.getBoundingClientRect().top + Math.floor(at / this.#columns) * this.#rowHeight;
+      this.#place.getBoundingClientRect().top + Math.floor(at / this.#columns) * this.#rowHeight;
     const bottom = top + this.#rowHeight;
     const above = find("#verdicts").offsetHeight + GAP_PX; // the tabs stay at the window's top
     if (top < above) scrollBy(0, top - above);

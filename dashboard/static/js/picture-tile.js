@@ -4,11 +4,9 @@ import { el } from "./dom.js";
 import { decimal } from "./format.js";
 import { t } from "./i18n.js";
 import { verdictName } from "./reasons.js";
-import { stageOf } from "./vocabulary.js";
+import { stageOf, THUMBNAIL_SIZES } from "./vocabulary.js";
 
 /** @typedef {import("./types.js").Decision} Decision */
-
-const SIZES = [160, 320];
 
 export class PictureTile {
   /** @param {number} at @param {number} total */
@@ -42,7 +40,7 @@ export class PictureTile {
 function thumbnail({ thumbnail: address }) {
   const missing = () => el("span", { class: "missing" }, () => t("pictures.no_picture"));
   if (!address) return missing();
-  const [small, large] = SIZES.map((size) => sized(address, size));
+  const [small, large] = THUMBNAIL_SIZES.map((size) => sized(address, size));
   const image = el("img", {
     src: large,
     srcset: `${small} 1x, ${large} 2x`,

@@ -1,7 +1,6 @@
 /**
- * The large view of a picture with all that is known of it. Left and right move, Home and End
- * jump, Esc closes; the grid follows. Correcting a verdict by hand will find its place in
- * `.view-actions`.
+ * The large view of an image with all that is known of it. Left and right move, Home and End jump,
+ * Esc closes; the grid follows.
  */
 
 import { announceError } from "./announce.js";
@@ -10,48 +9,50 @@ import { number } from "./format.js";
 import { say, t } from "./i18n.js";
 import { factsOf } from "./picture-facts.js";
 import { sized } from "./picture-tile.js";
+import { THUMBNAIL_SIZES } from "./vocabulary.js";
 
 /** @typedef {import("./types.js").Decision} Decision */
 /** @typedef {import("./decision-pages.js").DecisionPages} DecisionPages */
 
-const LARGE = 640;
+const LARGE = Math.max(...THUMBNAIL_SIZES);
 
 export class PictureView {
+  #pages;
+  #stage = el("div", { class: "view-picture" });
+  #facts = el("dl", { class: "view-facts" });
+  #actions = el("div", { class: "view-actions" });
+  #place = el("p", { class: "view-place", role: "status" });
+  #previous = this.#button("left", "pictures.previous", () => this.#show(this.#at - 1));
+  #next = this.#button("right", "pictures.next", () => this.#show(this.#at + 1));
+  #dialog = this.#build();
   #at = 0;
 
   /** @param {DecisionPages} pages @param {(at: number) => void} onClose */
   constructor(pages, onClose) {
-    this.pages = pages;
-    this.stage = el("div", { class: "view-picture" });
-    this.facts = el("dl", { class: "view-facts" });
-    this.actions = el("div", { class: "view-actions" });
-    this.place = el("p", { class: "view-place", role: "status" });
-    this.previous = this.#button("left", "pictures.previous", () => this.#show(this.#at - 1));
-    this.next = this.#button("right", "pictures.next", () => this.#show(this.#at + 1));
-    this.dialog = this.#build();
-    this.dialog.addEventListener("keydown", (event) => this.#onKey(event));
-    this.dialog.addEventListener("close", () => onClose(this.#at));
-    document.body.append(this.dialog);
+    this.#pages = pages;
+    this.#dialog.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#dialog.addEventListener("close", () => onClose(this.#at));
+    document.body.append(this.#dialog);
   }
 
   /** @param {number} at */
   open(at) {
-    this.dialog.showModal();
+    this.#dialog.showModal();
     this.#show(at);
   }
 
   #build() {
-    const close = this.#button("close", "dialog.close", () => this.dialog.close());
+    const close = this.#button("close", "dialog.close", () => this.#dialog.close());
     return el(
       "dialog",
       { class: "view", "aria-label": () => t("pictures.view") },
-      el("div", { class: "view-head" }, this.previous, this.place, this.next, close),
-      this.stage,
+      el("div", { class: "view-head" }, this.#previous, this.#place, this.#next, close),
+      this.#stage,
       el(
         "div",
         { class: "view-side" },
-        this.facts,
-        this.actions,
+        this.#facts,
+        this.#actions,
         el("p", { class: "hint" }, () => t("pictures.keys")),
       ),
     );
@@ -76,7 +77,7 @@ export class PictureView {
       ArrowLeft: this.#at - 1,
       ArrowRight: this.#at + 1,
       Home: 0,
-      End: this.pages.total - 1,
+      End: this.#pages.total - 1,
     };
     if (!(event.key in moves) || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
@@ -85,17 +86,17 @@ export class PictureView {
 
   /** @param {number} wanted */
   async #show(wanted) {
-    const { total } = this.pages;
+    const { total } = this.#pages;
     const at = Math.min(Math.max(wanted, 0), total - 1);
     this.#at = at;
-    say(this.place, () => t("pictures.place", { at: number(at + 1), n: number(total) }));
+    say(this.#place, () => t("pictures.place", { at: number(at + 1), n: number(total) }));
     // Disabled in name only: a button that is disabled while it has the focus loses it.
-    this.previous.setAttribute("aria-disabled", String(at === 0));
-    this.next.setAttribute("aria-disabled", String(at === total - 1));
+    this.#previous.setAttribute("aria-disabled", String(at === 0));
+    this.#next.setAttribute("aria-disabled", String(at === total - 1));
     try {
-      const decision = await this.pages.at(at);
+      const decision = await this.#pages.at(at);
       if (decision && at === this.#at) this.#draw(decision);
-      if (at + 1 < total) preload(await this.pages.at(at + 1));
+      if (at + 1 < total) preload(await this.#pages.at(at + 1));
     } catch (error) {
       announceError(error);
     }
@@ -104,13 +105,13 @@ export class PictureView {
   /** @param {Decision} decision */
   #draw(decision) {
     const address = largeAddress(decision);
-    this.stage.replaceChildren(
+    this.#stage.replaceChildren(
       address
         ? el("img", { src: address, alt: decision.title || String(decision.rank) })
         : el("p", { class: "missing" }, () => t("pictures.no_picture")),
     );
-    this.facts.replaceChildren(...factsOf(decision));
-    this.actions.replaceChildren(
+    this.#facts.replaceChildren(...factsOf(decision));
+    this.#actions.replaceChildren(
       ...outside(
         decision.image ? new URL(decision.image, location.origin).href : null,
         "pictures.full",

@@ -7,7 +7,7 @@ import { dateTime, number } from "./format.js";
 import { say, t } from "./i18n.js";
 
 /** @typedef {import("./types.js").Job} Job */
-/** @typedef {{number: number, size: number, pictures: string[]}} Group */
+/** @typedef {import("./types.js").Group} Group */
 
 export class QuestionPanel {
   #shown = "";
@@ -24,9 +24,7 @@ export class QuestionPanel {
     say(find("#question-text"), () =>
       t("question.text", { n: groups.length, query: job.query, until: dateTime(until) }),
     );
-    find("#groups").replaceChildren(
-      ...groups.map((/** @type {Group} */ group) => this.#group(job, group)),
-    );
+    find("#groups").replaceChildren(...groups.map((group) => this.#group(job, group)));
   }
 
   /** @param {Job} job @param {Group} group */

@@ -15,6 +15,12 @@
  * }} Attempt */
 
 /** @typedef {{
+ *   outcome: string;
+ *   by_hand: boolean;
+ *   [other: string]: any;
+ * }} Choice */
+
+/** @typedef {{
  *   done: number;
  *   expected: number;
  * }} Counts */
@@ -75,6 +81,12 @@
  * }} Disk */
 
 /** @typedef {{
+ *   number: number;
+ *   size: number;
+ *   pictures: string[];
+ * }} Group */
+
+/** @typedef {{
  *   id: string;
  *   query: string;
  *   limit: number;
@@ -91,10 +103,10 @@
  *   heartbeat_at: string | null;
  *   elapsed_s: number | null;
  *   progress: Record<string, Counts> | null;
- *   waterfall: Record<string, any> | null;
+ *   waterfall: Waterfall | null;
  *   request: Record<string, any> | null;
- *   choice: Record<string, any> | null;
- *   question: Record<string, any> | null;
+ *   choice: Choice | null;
+ *   question: Question | null;
  *   position: number | null;
  *   prefect_url: string | null;
  *   can_resume: boolean;
@@ -129,6 +141,11 @@
  * }} Overview */
 
 /** @typedef {{
+ *   until: string;
+ *   groups: Group[];
+ * }} Question */
+
+/** @typedef {{
  *   kind: "prefect" | "child";
  *   prefect_ui: string | null;
  *   workers: number;
@@ -150,6 +167,7 @@
 /** @typedef {{
  *   stage: Stage;
  *   reasons: string[];
+ *   step: "found" | "fetched" | "good" | "unique" | "subject" | "chosen";
  * }} StageReasons */
 
 /** @typedef {"scheduled" | "running" | "waiting" | "done" | "failed" | "cancelled"} Status */
@@ -161,7 +179,19 @@
  *   stages: StageReasons[];
  *   measures: MeasureInfo[];
  *   sorts: Sort[];
+ *   thumbnail_sizes: number[];
+ *   max_query_length: number;
  * }} Vocabulary */
+
+/** @typedef {{
+ *   found: number;
+ *   fetched: number;
+ *   good: number;
+ *   unique: number;
+ *   subject: number;
+ *   chosen: number;
+ *   reasons: Record<string, number>;
+ * }} Waterfall */
 
 /** @typedef {{
  *   found: number;

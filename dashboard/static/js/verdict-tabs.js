@@ -7,15 +7,16 @@ import { inOrder, verdictName } from "./reasons.js";
 import { stageOf } from "./vocabulary.js";
 
 export class VerdictTabs {
+  #choose;
+  #list = find("#verdicts");
   /** @type {Map<string, HTMLButtonElement>} */
   #tabs = new Map();
   #open = "chosen";
 
   /** @param {(verdict: string) => void} choose */
   constructor(choose) {
-    this.choose = choose;
-    this.list = find("#verdicts");
-    this.list.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#choose = choose;
+    this.#list.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
   /** @param {Record<string, number>} counts @param {string} open */
@@ -38,16 +39,16 @@ export class VerdictTabs {
         this.#reveal(tab);
       }
     }
-    if (!this.#tabs.has(open)) this.list.querySelector("button")?.setAttribute("tabindex", "0");
+    if (!this.#tabs.has(open)) this.#list.querySelector("button")?.setAttribute("tabindex", "0");
   }
 
   /** Scroll the tabs, and not the page, to a tab. @param {HTMLElement} tab */
   #reveal(tab) {
-    const { scrollLeft, clientWidth } = this.list;
-    const left = tab.offsetLeft - this.list.offsetLeft;
-    if (left < scrollLeft) this.list.scrollLeft = left;
+    const { scrollLeft, clientWidth } = this.#list;
+    const left = tab.offsetLeft - this.#list.offsetLeft;
+    if (left < scrollLeft) this.#list.scrollLeft = left;
     else if (left + tab.offsetWidth > scrollLeft + clientWidth)
-      this.list.scrollLeft = left + tab.offsetWidth - clientWidth;
+      this.#list.scrollLeft = left + tab.offsetWidth - clientWidth;
   }
 
   focus() {
@@ -57,7 +58,7 @@ export class VerdictTabs {
   /** @param {string[]} names */
   #make(names) {
     this.#tabs = new Map(names.map((name) => [name, this.#tab(name)]));
-    this.list.replaceChildren(...this.#tabs.values());
+    this.#list.replaceChildren(...this.#tabs.values());
   }
 
   /** @param {string} name */
@@ -75,7 +76,7 @@ export class VerdictTabs {
       el("span", {}, () => verdictName(name)),
       el("span", { class: "count" }),
     );
-    tab.addEventListener("click", () => this.choose(name));
+    tab.addEventListener("click", () => this.#choose(name));
     return tab;
   }
 
@@ -89,6 +90,6 @@ export class VerdictTabs {
     event.preventDefault();
     const name = names[(moves[event.key] + names.length) % names.length];
     this.#tabs.get(name)?.focus();
-    this.choose(name);
+    this.#choose(name);
   }
 }

@@ -15,7 +15,9 @@ export const STATUSES = vocabulary.statuses;
 export const PROGRESS_STAGES = vocabulary.progress;
 export const MEASURES = vocabulary.measures;
 export const SORTS = vocabulary.sorts;
-export const STAGES = vocabulary.stages.map(({ stage }) => String(stage));
+export const STAGES = vocabulary.stages;
+export const THUMBNAIL_SIZES = vocabulary.thumbnail_sizes;
+export const MAX_QUERY_LENGTH = vocabulary.max_query_length;
 export const REASONS = vocabulary.stages.flatMap(({ reasons }) => reasons);
 
 /** The stage of a reason; "chosen" for no reason. @param {string | null} reason */

@@ -6,22 +6,13 @@ import { t } from "./i18n.js";
 import { inOrder, verdictName } from "./reasons.js";
 import { STAGES, stageOf } from "./vocabulary.js";
 
-/**
- * The counts by step, and `reasons`: the rejected by reason.
- * @typedef {Record<string, any>} Waterfall
- */
+/** @typedef {import("./types.js").Waterfall} Waterfall */
+/** @typedef {import("./types.js").StageReasons["step"]} Step */
 
-/**
- * The counts, each with the stage after which it is taken.
- * @type {[keyof Waterfall, string | null][]}
- */
+/** The counts, each with the stage after which it is taken. @type {[Step, string | null][]} */
 const STEPS = [
   ["found", null],
-  ["fetched", STAGES[0]],
-  ["good", STAGES[1]],
-  ["unique", STAGES[2]],
-  ["subject", STAGES[3]],
-  ["chosen", STAGES[4]],
+  ...STAGES.map(({ step, stage }) => /** @type {[Step, string]} */ ([step, stage])),
 ];
 
 /**
@@ -32,18 +23,18 @@ const STEPS = [
 export function drawWaterfall(place, waterfall, jumpTo) {
   place.replaceChildren();
   if (!waterfall) return;
-  const steps = STEPS.map(([name, stage]) => step(name, stage, waterfall, jumpTo));
-  place.append(el("ol", { class: "waterfall" }, ...steps));
+  const rows = STEPS.map(([name, stage]) => row(name, stage, waterfall, jumpTo));
+  place.append(el("ol", { class: "waterfall" }, ...rows));
 }
 
 /**
- * @param {keyof Waterfall} name
+ * @param {Step} name
  * @param {string | null} stage
  * @param {Waterfall} waterfall
  * @param {(verdict: string) => void} jumpTo
  */
-function step(name, stage, waterfall, jumpTo) {
-  const count = Number(waterfall[name]);
+function row(name, stage, waterfall, jumpTo) {
+  const count = waterfall[name];
   const reasons = inOrder(Object.keys(waterfall.reasons)).filter(
     (reason) => stageOf(reason) === stage,
   );

@@ -16,7 +16,7 @@ export function drawYield(place, waterfall) {
     { class: "yield-bar", "aria-hidden": "true" },
     part("chosen", chosen, found),
   );
-  for (const stage of STAGES) bar.append(part(stage, outAt(stage, reasons), found));
+  for (const { stage } of STAGES) bar.append(part(stage, outAt(stage, reasons), found));
   place.replaceChildren(
     bar,
     el("p", {}, () => t("waterfall.summary", places())),
