@@ -1,8 +1,9 @@
 import js from "@eslint/js";
-import { defineConfig } from "eslint/config";
+import { defineConfig, globalIgnores } from "eslint/config";
 import globals from "globals";
 
 export default defineConfig(
+  globalIgnores([".venv/", "build/", "data/"]), // others' code, and what runs collect
   js.configs.recommended,
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   {
