@@ -1,6 +1,6 @@
-# make demo      the main job on embedded parts: a folder of pictures in about a minute
+# make demo      the main job on embedded parts: a folder of images in about a minute
 # make collect   the same for real:  make collect QUERY="고양이" [LIMIT=50]
-# make test      every check and test
+# make test      the checks and the tests, but for those of clusters
 # make test-clusters   the tests with Dask, Ray and several workers
 # make setup     only what the others do first: .venv, packages, the browser
 # make check     formatting, lint and types, of Python and of the page
