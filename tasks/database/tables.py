@@ -1,6 +1,6 @@
 """A connection to our tables, which are made or brought up to date when it is opened."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal, Self
 
@@ -30,7 +30,7 @@ class Tables:
         """
         tables = cls(connect(settings))
         try:
-            with tables._cursor("The tables cannot be made or brought up to date") as cursor:
+            with tables._cursor(lambda why: DatabaseError("tables", why=why)) as cursor:
                 schema.prepare(cursor)
         except DatabaseError:
             tables.close()
@@ -50,18 +50,18 @@ class Tables:
     @contextmanager
     def transaction(self, table: Table = "jobs") -> Iterator[Cursor]:
         """Run statements on a table in one transaction; raises ``DatabaseError``."""
-        with self._cursor("table", table=table) as cursor:
+        with self._cursor(lambda why: DatabaseError("table", table=table, why=why)) as cursor:
             yield cursor
 
     def ping(self) -> None:
         """Ask the server for an answer; raises ``DatabaseError``."""
-        with self._cursor("database") as cursor:
+        with self._cursor(lambda why: DatabaseError("database", why=why)) as cursor:
             cursor.execute("SELECT 1")
 
     @contextmanager
-    def _cursor(self, problem: str, **values: str) -> Iterator[Cursor]:
+    def _cursor(self, failure: Callable[[str], DatabaseError]) -> Iterator[Cursor]:
         try:
             with self.connection, self.connection.cursor() as cursor:
                 yield cursor
         except psycopg2.Error as error:
-            raise DatabaseError(problem, why=first_line(error), **values) from error
+            raise failure(first_line(error)) from error
