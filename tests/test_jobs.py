@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from psycopg2.extensions import make_dsn
 from psycopg2.sql import SQL, Identifier
 
 from tasks.database import job_queue
@@ -361,3 +362,12 @@ def test_an_error_names_the_table_that_cannot_be_used(table: Table) -> None:
         refused = pytest.raises(DatabaseError, match=f"^The {table} table cannot be used: ")
         with refused, tables.transaction(table) as cursor:
             cursor.execute(SQL("SELECT FROM {}").format(Identifier(table)))
+
+
+def test_tables_that_cannot_be_made_are_said_with_the_reason(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = make_dsn(database, options="-c default_transaction_read_only=on")
+    monkeypatch.setenv("DATABASE_URL", address)
+    with pytest.raises(DatabaseError, match=r"tables .*read-only transaction"):
+        Jobs.open(Settings())
