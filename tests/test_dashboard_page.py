@@ -16,7 +16,7 @@ from datetime import timedelta
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from psycopg2.extras import Json
@@ -33,7 +33,7 @@ from tasks.database.source_checks import record_check
 from tasks.errors import ErrorCode
 from tasks.jobs import STOPPED, Cause, Status
 from tasks.records import Reason, Stage, Waterfall
-from tasks.settings import PROJECT_DIR, Settings
+from tasks.settings import PROJECT_DIR, Settings, TaskRunnerName
 from tests.naver_replica.serving import Replica
 from tests.support.dashboards import Dashboard, answering
 from tests.support.databases import empty_database
@@ -407,6 +407,15 @@ def test_what_is_typed_is_checked_at_once_and_wrong_values_are_not_sent(
     page.choose("[name=source]", "files")
     page.shows("#input-problem", "경로가 필요합니다")
     assert dashboard.wire.sent == []
+
+
+def test_an_option_that_may_be_left_out_offers_its_values_and_none(page: Page) -> None:
+    page.open().one("#fields [name=limit]")
+    page.click("#more-label")
+    offered = [option.get_attribute("value") for option in page.all("[name=task_runner] option")]
+    assert offered == ["", *get_args(TaskRunnerName)]
+    assert page.one("[name=task_runner]").get_attribute("value") == ""
+    page.shows("[name=lang]", "한국어")
 
 
 def test_what_the_server_refuses_is_said_as_text(page: Page) -> None:

@@ -10,7 +10,7 @@ import { t } from "./i18n.js";
  * A field of the request's JSON schema.
  * @typedef {Object} FieldSchema
  * @property {string} [type]
- * @property {any[]} [enum]
+ * @property {string[]} [enum]
  * @property {FieldSchema[]} [anyOf]
  * @property {string} [const]
  * @property {number} [minimum]
@@ -92,10 +92,20 @@ export function isAskedFor(schema, source) {
  * @returns {"choice" | "integer" | "number" | "text"}
  */
 export function kindOf(schema) {
-  if (schema.enum) return "choice";
+  if (choicesOf(schema)) return "choice";
   if (hasWord(schema)) return "text";
   const { type } = meant(schema);
   return type === "integer" || type === "number" ? type : "text";
+}
+
+/**
+ * The values that can be chosen, "" for none; undefined where anything may be entered.
+ * @param {FieldSchema} schema
+ * @returns {string[] | undefined}
+ */
+export function choicesOf(schema) {
+  const values = meant(schema).enum;
+  return schema.anyOf && values ? ["", ...values] : values;
 }
 
 /** The schema of a value that is given, where none may be given too. @param {FieldSchema} schema */

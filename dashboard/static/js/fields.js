@@ -1,6 +1,6 @@
 /** One field of the form: its label, its control by the schema, its hint and what is wrong. */
 
-import { checkField, kindOf } from "./checks.js";
+import { checkField, choicesOf, kindOf } from "./checks.js";
 import { el } from "./dom.js";
 import { has, t } from "./i18n.js";
 
@@ -91,7 +91,8 @@ function hintOf(name, schema) {
 function control(name, schema, value) {
   const kind = kindOf(schema);
   const common = { id: name, name };
-  if (kind === "choice") return choice(common, name, schema.enum ?? [], value);
+  const choices = choicesOf(schema);
+  if (choices) return choice(common, name, choices, value);
   if (kind === "text") {
     const list = schema.examples ? `${name}-examples` : null;
     return el("input", {
@@ -117,15 +118,13 @@ function control(name, schema, value) {
 /**
  * @param {{id: string, name: string}} common
  * @param {string} name
- * @param {any[]} values
+ * @param {string[]} values
  * @param {string} value
  */
 function choice(common, name, values, value) {
   const options = values.map((one) => {
-    const key = [`value.${name}.${one}`, `value.${one}`].find(has);
-    return el("option", { value: one, selected: String(one) === value }, () =>
-      key ? t(key) : String(one),
-    );
+    const key = [`value.${name}.${one}`, `value.${one || "none"}`].find(has);
+    return el("option", { value: one, selected: one === value }, () => (key ? t(key) : one));
   });
   return el("select", common, ...options);
 }
