@@ -1,6 +1,6 @@
 /*
- * Before the first paint: the theme and the language that were chosen at an earlier visit. Its words
- * are asked for at once; i18n.js takes them up.
+ * Before the first paint: the theme and the language that were chosen at an earlier visit. The
+ * words are asked for at once; i18n.js takes them up.
  */
 {
   const { documentElement, head } = document;

@@ -42,7 +42,10 @@ export class HistoryControls {
     this.show(view);
   }
 
-  /** Go to the next page or the one before, counted from the one asked for last. @param {number} by */
+  /**
+   * Go to the next page or the one before, counted from the one asked for last.
+   * @param {number} by
+   */
   #turn(by) {
     this.#page += by;
     this.#look({ page: this.#page });

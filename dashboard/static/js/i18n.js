@@ -1,5 +1,5 @@
 /**
- * The page's language: fetches the words of the chosen language and keeps what is on the page in it.
+ * The page's language: fetches the words of the chosen one and keeps what is on the page in it.
  * Static HTML names its phrase in `data-i18n` (the text) or `data-i18n-<attribute>`; elements made
  * by `dom.js` bring a function that says their text anew.
  */

@@ -1,4 +1,7 @@
-/** Why a job ended without a dataset, in the page's language; an earlier version's sentence as it is. */
+/**
+ * Why a job ended without a dataset, in the page's language. A sentence that an earlier version
+ * stored is shown as it is.
+ */
 
 import { el } from "./dom.js";
 import { say, tell } from "./i18n.js";
