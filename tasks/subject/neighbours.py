@@ -17,10 +17,10 @@ torch uses one core in each of them; elsewhere in the process it uses as many as
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Barrier, Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from tasks.arrays import Bits, Counts, Floats, Indices, Labels, Mask
 from tasks.process.cpu import is_bfloat16_fast
@@ -37,8 +37,6 @@ WHOLE = 11_585  # vectors; scikit-learn multiplies up to 1 GiB of 8 bytes a pair
 # significant bits move a number by 2^-8 of it at most, and is a sum in float32.
 OF_A_NUMBER, OF_SUMS = 2.0**-8, 1e-5
 MOST_ROUGH = 0.9  # up to this radius all products in question are positive in spite of that
-
-_setting_threads = Lock()  # torch's number of threads, for a moment
 
 
 class Neighbourhood:
@@ -117,28 +115,20 @@ class Neighbourhood:
 
 
 def threads_of_one_core() -> ThreadPoolExecutor:
-    """Start threads in each of which torch uses one core.
+    """Return threads in each of which torch uses one core.
 
-    ``torch.set_num_threads`` sets the number for the calling thread and for all that begin later,
-    so the latter is undone as soon as the threads are there.
+    ``torch.set_num_threads`` would also hold of all threads that begin later, wherever in the
+    process; OpenMP's own number is the calling thread's alone.
     """
     import torch
 
-    with _setting_threads:
-        cores = torch.get_num_threads()
-        count = min(cores, AHEAD + 1)
-        are_all_here = Barrier(count)
+    openmp = ThreadpoolController().select(user_api="openmp")
 
-        def use_one_core() -> None:
-            torch.get_num_threads()  # or the first product would still take the general number
-            torch.set_num_threads(1)
-            are_all_here.wait()
+    def use_one_core() -> None:
+        torch.get_num_threads()  # or the first product would still take the general number
+        openmp.limit(limits=1)
 
-        threads = ThreadPoolExecutor(count, "near")
-        for started in [threads.submit(use_one_core) for _ in range(count)]:
-            started.result()
-        torch.set_num_threads(cores)
-    return threads
+    return ThreadPoolExecutor(min(torch.get_num_threads(), AHEAD + 1), "near", use_one_core)
 
 
 def _cut(whole: Any) -> list[Any]:
