@@ -50,7 +50,7 @@ from tasks.fetching.politeness import politeness
 from tasks.images.crops import Crop
 from tasks.images.decoding import Decoded, decode
 from tasks.quality import QualityLimits, measure
-from tasks.records import OK, Address, AddressKind, Attempt, Candidate, Picture
+from tasks.records import OK, Accepted, Address, AddressKind, Attempt, Candidate
 from tasks.workspace import Workspace
 from tests.naver_replica.pictures import SUBJECTS, draw
 
@@ -77,7 +77,7 @@ if __name__ == "__main__":
 """
 
 
-def make_pictures(folder: Path, count: int, photos: Path | None) -> None:
+def make_images(folder: Path, count: int, photos: Path | None) -> None:
     """Write ``count`` different JPEGs into a folder, named by number."""
     if photos:
         sources = [path.read_bytes() for path in sorted(photos.glob("*.jpg"))]
@@ -146,7 +146,7 @@ def ours(urls: list[str], folder: str, result: Any) -> None:
         list(pool.map(lambda n: download_batch(workspace, n, limits=LIMITS), numbers))
     ended, cpu_s = time.monotonic(), time.process_time() - cpu_before_s
     results = [r for number in numbers for r in workspace.results(number) or ()]
-    result.send((ended, sum(isinstance(r, Picture) for r in results), cpu_s))
+    result.send((ended, sum(isinstance(r, Accepted) for r in results), cpu_s))
 
 
 class Run(NamedTuple):
@@ -236,11 +236,11 @@ def step_costs(folder: Path, count: int) -> dict[str, float]:
         decoded = each("decode", decode, bodies)
         measured = each("grey, sharpness, hash", lambda d: measure(d, LIMITS), decoded)
         names = each("SHA-256, file", workspace.save_image, bodies)
-        pictures = [
-            Picture(candidate, attempts, "JPEG", name, measures)
+        images = [
+            Accepted(candidate, attempts, "JPEG", name, measures)
             for candidate, name, measures in zip(candidates, names, measured, strict=True)
         ]
-        each("record", lambda picture: workspace.add_result(batch, picture), pictures)
+        each("record", lambda image: workspace.add_result(batch, image), images)
         CROP(decoded[0].pixels)  # imports
         each("crop, with a model", lambda d: CROP(d.pixels), decoded)
         each("crop by Pillow", crop_by_pillow, decoded)
@@ -260,9 +260,9 @@ def main() -> None:
     peaks: dict[str, float] = dict.fromkeys(ways, 0.0)
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary) / "pictures"
+        folder = Path(temporary) / "images"
         folder.mkdir()
-        make_pictures(folder, arguments.images, arguments.photos)
+        make_images(folder, arguments.images, arguments.photos)
         size = sum(path.stat().st_size for path in folder.iterdir()) / arguments.images
         here, there = context.Pipe()
         server = context.Process(target=serve, args=(str(folder), there), daemon=True)

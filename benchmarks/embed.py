@@ -1,6 +1,6 @@
 """Files to vectors, ours against the plain ways and sentence-transformers: equality, speed, memory.
 
-    python benchmarks/embed.py [--photos DIR] [--pictures 500] [--repeats 3] [--device auto]
+    python benchmarks/embed.py [--photos DIR] [--images 500] [--repeats 3] [--device auto]
                                [--model DIR] [--memory 20000]
 
 Without ``--photos`` the images are drawn ones, as the replica of Naver shows them.
@@ -67,7 +67,7 @@ from tasks.images.decoding import decode
 from tasks.model.clip import image_tower
 from tasks.model.embedder import Embedder, Prepared, _load, load
 from tasks.model.weights import checkpoint
-from tasks.records import Address, Candidate, Measures, Picture
+from tasks.records import Accepted, Address, Candidate, Measures
 from tasks.workspace import Workspace
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.pictures import SUBJECTS, draw
@@ -170,15 +170,15 @@ def embed_many(model: str, device: str, photos: Sequence[Path], count: int, resu
         crops = [crop(decode(file.read_bytes()).pixels) for file in photos]
         result.send(psutil.Process().memory_full_info().pss / 1e6)
         for start in range(0, count, BATCH):
-            pictures = []
+            images = []
             for n in range(start, min(start + BATCH, count)):
                 candidate = Candidate((Address(f"https://example.com/{n}.jpg"),), n + 1, "files")
                 name = sha256(candidate.key.encode()).hexdigest()
                 workspace.save_crop(crop, name, np.roll(crops[n % len(crops)], n // len(crops), 0))
                 measures = Measures(*crop.kept, phash="0" * 16, values={})
-                pictures.append(Picture(candidate, (), "JPEG", name, measures))
-            number = workspace.add_batch([picture.candidate for picture in pictures])
-            workspace.save_results(number, pictures)
+                images.append(Accepted(candidate, (), "JPEG", name, measures))
+            number = workspace.add_batch([image.candidate for image in images])
+            workspace.save_results(number, images)
             embed_batch(workspace, number, model=model, device=device)
         vectors = [workspace.vectors(n, model) for n in range(workspace.batch_count())]
         assert sum(len(v) for v in vectors if v is not None) == count
@@ -199,7 +199,7 @@ def stage_memory(model: str, device: str, photos: Sequence[Path], count: int) ->
     figures = memory.megabytes
     quarters = [max(figures[len(figures) * n // 4 : len(figures) * (n + 1) // 4]) for n in range(4)]
     return {
-        "pictures": count,
+        "images": count,
         "loaded_mb": round(loaded),
         "beside_mb": [round(peak - loaded) for peak in quarters],
     }
@@ -221,7 +221,7 @@ def peak_flops(device: torch.device, dtype: torch.dtype) -> float:
 
 
 def flops_of(embedder: Embedder, crop: Prepared) -> int:
-    """Count the operations of the matrix products for one picture."""
+    """Count the operations of the matrix products for one image."""
     with FlopCounterMode(display=False) as counter:
         embedder.embed([crop])
     return int(counter.get_total_flops())
@@ -235,7 +235,7 @@ def drawn(folder: Path) -> Path:
     return folder
 
 
-def odd_pictures(files: Sequence[Path], folder: Path) -> list[Path]:
+def odd_images(files: Sequence[Path], folder: Path) -> list[Path]:
     """Make greyscale, extremely long and tiny images of the first photographs."""
     made = []
     for number, file in enumerate(files[:4]):
@@ -254,7 +254,7 @@ def least_cosine(one: np.ndarray, other: np.ndarray) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path)
-    parser.add_argument("--pictures", type=int, default=500)
+    parser.add_argument("--images", type=int, default=500)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--model")
@@ -265,7 +265,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.photos or drawn(Path(temporary) / "photos")
         photos = sorted(file for file in folder.iterdir() if file.is_file())
-        files = list(islice(cycle(photos), arguments.pictures))
+        files = list(islice(cycle(photos), arguments.images))
         model = arguments.model or str(vit_b_32(Path(temporary) / "model"))
         memory = (
             stage_memory(model, arguments.device, photos, arguments.memory)
@@ -289,7 +289,7 @@ def main() -> None:
         crops = [embedder.prepare(decode(file.read_bytes())[1]) for file in photos]
 
         def forward() -> np.ndarray:
-            many = list(islice(cycle(crops), arguments.pictures))
+            many = list(islice(cycle(crops), arguments.images))
             return embedder.embed(many)
 
         ways: dict[str, Callable[[], np.ndarray]] = {
@@ -310,7 +310,7 @@ def main() -> None:
                 seconds[name].append(time.perf_counter() - started)
         peak = peak_flops(embedder.devices[0], embedder.dtype) * len(embedder.devices)
         flops = flops_of(embedder, crops[0])
-        every = [*photos, *odd_pictures(photos, Path(temporary))]
+        every = [*photos, *odd_images(photos, Path(temporary))]
         reference = plain(network, processor, every, 1, decoded)
         cosine = least_cosine(ours(embedder, every), reference)
         cosine_float32 = least_cosine(ours(exact, every), reference)
@@ -320,19 +320,19 @@ def main() -> None:
             theirs / own for own, theirs in zip(seconds[one], seconds[other], strict=True)
         )
 
-    rate = {name: arguments.pictures / statistics.median(s) for name, s in seconds.items()}
+    rate = {name: arguments.images / statistics.median(s) for name, s in seconds.items()}
     table = Table(
-        "way", "pictures/s: median", "least", "most", "ours is × as fast", title="files to vectors"
+        "way", "images/s: median", "least", "most", "ours is × as fast", title="files to vectors"
     )
     for name, taken in seconds.items():
-        figures = (rate[name], arguments.pictures / max(taken), arguments.pictures / min(taken))
+        figures = (rate[name], arguments.images / max(taken), arguments.images / min(taken))
         table.add_row(name, *(f"{figure:.1f}" for figure in figures), f"{ratio('ours', name):.2f}")
     Console().print(table)
     result = {
         "stage": "embed",
         "ours": round(rate["ours"], 1),
         "peer": round(rate["one by one"], 1),
-        "unit": "pictures/s",
+        "unit": "images/s",
         "ratio": round(ratio("ours", "one by one"), 2),
         "ratios": {name: round(ratio("ours", name), 2) for name in ways},
         "ratios_float32": {name: round(ratio("ours, float32", name), 2) for name in ways},
@@ -343,7 +343,7 @@ def main() -> None:
         "min_cosine": round(cosine, 6),
         "min_cosine_float32": round(cosine_float32, 7),
         "memory": memory,
-        "pictures": arguments.pictures,
+        "images": arguments.images,
         "batch": embedder.batch,
         "device": str(embedder.devices[0]),
         "dtype": str(embedder.dtype).removeprefix("torch."),

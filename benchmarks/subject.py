@@ -184,7 +184,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=1, help="of each cell")
     arguments = parser.parse_args()
     sets = load_sets(arguments.data)
-    scores = _measure(RULES, trials_of(sets, arguments.trials), "which pictures are the subject")
+    scores = _measure(RULES, trials_of(sets, arguments.trials), "which images are the subject")
     ours = scores["ours"]
     subjects = list(dict.fromkeys(score.trial.subject for score in ours))
     Console(width=150).print(_kinds_table(scores, subjects))
@@ -195,7 +195,7 @@ def main() -> None:
         for trial in unrelated_trials(sets, UNRELATED_TRIALS)
     ]
     counts = {str(outcome): outcomes.count(outcome) for outcome in Outcome}
-    Console().print(f"Unrelated pictures only, {UNRELATED_TRIALS} trials: {counts}")
+    Console().print(f"Unrelated images only, {UNRELATED_TRIALS} trials: {counts}")
     held_out = [score for score in ours if score.trial.subject not in TUNED]
     f1, peer = _mean_of(ours, "f1"), _mean_of(scores[PEER], "f1")
     result = {

@@ -138,10 +138,10 @@ def _draw(pool: Floats, count: int, rng: np.random.Generator) -> Floats:
     return rng.permutation(pool)[:count]
 
 
-def _repost(picture: Floats, count: int, rng: np.random.Generator) -> Floats:
+def _repost(image: Floats, count: int, rng: np.random.Generator) -> Floats:
     """Copies of one image with small changes, at most 0.04 apart."""
-    change = np.sqrt(rng.uniform(0.002, 0.04) / picture.size)
-    return unit(picture + change * rng.normal(size=(count, picture.size)))
+    change = np.sqrt(rng.uniform(0.002, 0.04) / image.size)
+    return unit(image + change * rng.normal(size=(count, image.size)))
 
 
 def _rival_of(subject: str, subjects: Pools, rng: np.random.Generator) -> Floats:

@@ -1,12 +1,11 @@
 """Start the dashboard.
 
-    python -m dashboard [--host 127.0.0.1] [--port 8000]
+    python -m dashboard [--host 127.0.0.1] [--port 8000] [--lang en|ko]
 
 Without flags DASHBOARD_HOST and DASHBOARD_PORT say where it listens. Any other address than the
 machine's own takes a token (DASHBOARD_TOKEN). Exit code 2: it cannot start so.
 """
 
-import argparse
 import logging
 import os
 import signal
@@ -16,6 +15,7 @@ from collections.abc import Sequence
 import uvicorn
 
 from dashboard import tokens
+from flows.arguments import Parser
 from tasks.errors import CollectError
 from tasks.settings import Settings
 
@@ -24,23 +24,24 @@ END_WITHIN_S = 5
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until stopped, and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m dashboard", description="The dashboard.")
-    parser.add_argument("--host", help="the address to listen on (default: DASHBOARD_HOST)")
-    parser.add_argument("--port", type=int, help="the port (default: DASHBOARD_PORT)")
-    given = parser.parse_args(arguments)
+    parser = Parser("dashboard", arguments, program="python -m dashboard")
+    parser.option("--host", metavar="ADDRESS", help=parser.say("cli.host"))
+    parser.option("--port", type=int, metavar="N", help=parser.say("cli.port"))
+    parser.lang()
+    given = vars(parser.parse_args(arguments))
     try:
         settings = Settings()
-        host = given.host or settings.dashboard_host
+        host = given.get("host") or settings.dashboard_host
         tokens.check_host(host, settings)
     except CollectError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{error.message.said_in(parser.language)}\n")
         return 2
     os.environ["DASHBOARD_HOST"] = host  # the application reads its settings when it starts
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("dashboard").setLevel(logging.INFO)
     # uvicorn ends by the signal that stopped it: an exit, so that the embedded Postgres ends too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    port = settings.dashboard_port if given.port is None else given.port
+    port = given.get("port", settings.dashboard_port)
     if port:
         logging.getLogger("dashboard").info("The dashboard is at http://%s:%d/", host, port)
     uvicorn.run(

@@ -71,11 +71,11 @@ class Choice(BaseModel):
 
 
 class Group(BaseModel):
-    """A group that may be the subject; ``pictures`` are the last parts of their addresses."""
+    """A group that may be the subject; ``images`` are the last parts of their addresses."""
 
     number: int
     size: int
-    pictures: list[str]
+    images: list[str]
 
 
 class Question(BaseModel):
@@ -220,8 +220,9 @@ class Yield(BaseModel):
 
 
 class SourceHealth(BaseModel):
-    """The last check whether Naver's page can still be read."""
+    """The last check whether the results of a source can still be read."""
 
+    source: str
     checked_at: datetime
     ok: bool
     detail: str = Field(description="The message in English.")

@@ -40,7 +40,7 @@ CODES = {
     500: "internal",
     503: "unavailable",
 }
-INTERNAL = Message("api.internal")
+INTERNAL = Message("error.internal")
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +56,12 @@ class Problem(BaseModel):
 
 
 class ApiError(Exception):
-    """Base of the tree, raised with the name of a sentence, ``api.<name>``, and its values."""
+    """Base of the tree, raised with the name of a sentence, ``error.<name>``, and its values."""
 
     status: ClassVar[int] = 400
 
     def __init__(self, name: str, /, **values: Value) -> None:
-        self.message = Message(f"api.{name}", values)
+        self.message = Message(f"error.{name}", values)
         super().__init__(str(self.message))
 
 
@@ -173,12 +173,12 @@ def add_handlers(app: FastAPI) -> None:
     def _(request: Request, error: HTTPException) -> JSONResponse:
         path = request.url.path[:200]
         if error.status_code == 404:
-            said = Message("api.nothing_at", {"path": path})
+            said = Message("error.nothing_at", {"path": path})
         elif error.status_code == 405:
             values = {"method": request.method, "path": path}
-            said = Message("api.method_not_possible", values)
+            said = Message("error.method_not_possible", values)
         else:
-            said = Message("api.http", {"detail": f"{str(error.detail).rstrip('.')}."})
+            said = Message("error.http", {"detail": f"{str(error.detail).rstrip('.')}."})
         answer = problem(request, error.status_code, said)
         answer.headers.update(error.headers or {})
         return answer

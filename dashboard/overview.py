@@ -98,6 +98,7 @@ def _health(jobs: Jobs) -> SourceHealth | None:
         for strategy in query.get("strategies", ())
     ]
     return SourceHealth(
+        source=check.source,
         checked_at=check.checked_at,
         ok=check.ok,
         detail=str(check.message),

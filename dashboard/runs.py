@@ -98,7 +98,7 @@ class Runs:
         if job.status is Status.DONE:
             raise ConflictError("is_done", job=job.id)
         if job.request is None:
-            raise ConflictError("of_earlier_program", job=job.id)
+            raise ConflictError("job_of_earlier_program", job=job.id)
         try:
             checked(job.request)
         except InvalidError as error:
@@ -112,7 +112,7 @@ class Runs:
         """Have a job end that has not; raises ``ConflictError``."""
         if job.has_ended:
             raise ConflictError(
-                "has_ended",
+                "job_has_ended",
                 job=job.id,
                 status=Message(f"state.{job.status}"),
             )

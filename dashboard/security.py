@@ -112,7 +112,7 @@ def _check(request: Request) -> None:
         )
     server = request.scope.get("server")  # where this request came in; no port: a Unix socket
     if token is None and server and server[1] is not None and not tokens.is_loopback(server[0]):
-        raise ForbiddenError("no_token_set", host=server[0])
+        raise ForbiddenError("token_needed", host=server[0])
     if request.method not in _READING:
         _check_change(request)
         if not services.changes.allows(address_of(request)):

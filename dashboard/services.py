@@ -15,7 +15,7 @@ from dashboard.rates import Limiter
 from dashboard.runs import Runs
 from tasks.settings import Settings
 
-PICTURES_AT_ONCE = 4  # thumbnails in the making; more would only keep the other routes waiting
+THUMBNAILS_AT_ONCE = 4  # thumbnails in the making; more would only keep the other routes waiting
 
 
 @dataclass
@@ -30,8 +30,8 @@ class Services:
     overview: OverviewCache
     changes: Limiter = field(default_factory=lambda: Limiter(rates.CHANGES))
     wrong_tokens: Limiter = field(default_factory=lambda: Limiter(rates.WRONG_TOKENS))
-    pictures: anyio.CapacityLimiter = field(
-        default_factory=lambda: anyio.CapacityLimiter(PICTURES_AT_ONCE)
+    images: anyio.CapacityLimiter = field(
+        default_factory=lambda: anyio.CapacityLimiter(THUMBNAILS_AT_ONCE)
     )
 
     @classmethod

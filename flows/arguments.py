@@ -12,14 +12,16 @@ from words import LANGUAGES, Language, Value, language_of_system, say
 class Parser(argparse.ArgumentParser):
     """A parser that speaks the language of ``--lang``, or else the system's.
 
-    ``name`` is the command's; what it is for is said by the words ``cli.<name>``. What is not given
-    stays out of the result.
+    ``name`` is the command's; what it is for is said by the words ``cli.<name>``. ``program`` is
+    how it is called, where that is not ``<name>.py``. What is not given stays out of the result.
     """
 
-    def __init__(self, name: str, arguments: Sequence[str] | None) -> None:
+    def __init__(
+        self, name: str, arguments: Sequence[str] | None, *, program: str | None = None
+    ) -> None:
         self.language = chosen_language(sys.argv[1:] if arguments is None else arguments)
         super().__init__(
-            prog=f"{name}.py",
+            prog=program or f"{name}.py",
             description=self.say(f"cli.{name}"),
             argument_default=argparse.SUPPRESS,
             formatter_class=partial(_Formatter, language=self.language),

@@ -49,7 +49,7 @@ def publish(query: str, out_dir: Path, selection: Selection) -> None:
     waterfall = selection.waterfall()
     with _unimportant():
         create_table_artifact(table_of(waterfall), key="waterfall", description=query)
-        chosen = [picture.candidate for picture in selection.chosen]
+        chosen = [image.candidate for image in selection.chosen]
         create_markdown_artifact(summary(query, out_dir, waterfall, chosen), key="summary")
 
 

@@ -26,7 +26,7 @@ from flows.run_states import this_run
 from flows.temporary_server import PrefectError
 from flows.terminal import asking_here
 from tasks.errors import AmbiguousError
-from tasks.records import Picture
+from tasks.records import Accepted
 from tasks.selection import Selection, choose
 from tasks.subject.clustering import Outcome
 from tasks.upkeep.recorder import Recorder
@@ -37,7 +37,7 @@ ANSWER_WITHIN_S = 24 * 3600
 LOOK_FOR_ANSWER_EVERY_S = 1
 SHOWN = 6  # images of each group
 
-Groups = tuple[tuple[Picture, ...], ...]
+Groups = tuple[tuple[Accepted, ...], ...]
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def resolve_ambiguity(
 
 
 def _what_is_open(selection: Selection, request: CollectRequest) -> Message:
-    first, *others = (len(pictures) for pictures in selection.groups)
+    first, *others = (len(images) for images in selection.groups)
     places: dict[str, Value] = {"query": request.query, "first": first}
     if not others:
         return Message("error.only_group_unclear", places)
@@ -131,26 +131,26 @@ def _question(groups: Groups, until: datetime) -> dict[str, Any]:
         "groups": [
             {
                 "number": number,
-                "size": len(pictures),
-                "pictures": [picture.source_sha256 for picture in pictures[:SHOWN]],
+                "size": len(images),
+                "images": [image.source_sha256 for image in images[:SHOWN]],
             }
-            for number, pictures in enumerate(groups, start=1)
+            for number, images in enumerate(groups, start=1)
         ],
     }
 
 
 def _in_markdown(what: Message, groups: Groups) -> str:
     lines = [str(what)]
-    for number, pictures in enumerate(groups, start=1):
-        lines += ["", f"**Group {number}**, {len(pictures)} images:", ""]
-        lines += filter(None, (link_to(p.candidate) for p in pictures[:SHOWN]))
+    for number, images in enumerate(groups, start=1):
+        lines += ["", f"**Group {number}**, {len(images)} images:", ""]
+        lines += filter(None, (link_to(p.candidate) for p in images[:SHOWN]))
     return "\n".join(lines)
 
 
 def _on_terminal(what: Message, groups: Groups, language: Language) -> str:
     lines = [what.said_in(language)]
-    for number, pictures in enumerate(groups, start=1):
-        lines.append(say("cli.group_of", language, which=number, n=len(pictures)))
-        lines += (f"  {p.candidate.title} {p.candidate.url}" for p in pictures[:SHOWN])
+    for number, images in enumerate(groups, start=1):
+        lines.append(say("cli.group_of", language, which=number, n=len(images)))
+        lines += (f"  {p.candidate.title} {p.candidate.url}" for p in images[:SHOWN])
     text = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in "\n".join(lines))
     return f"{text}\n{say('cli.which_group', language)}"

@@ -35,6 +35,6 @@ def _report(
     if task == download_batch_task.name:
         if (results := workspace.results(number)) is not None:
             progress.report("download", done=len(results))
-            progress.report("embed", expected=len(workspace.pictures(number)))
+            progress.report("embed", expected=len(workspace.images(number)))
     elif (vectors := workspace.vectors(number, model)) is not None:
         progress.report("embed", done=len(vectors))

@@ -128,11 +128,15 @@ def _recorded(settings: Settings) -> Iterator[list[dict[str, object]]]:
     try:
         yield reports
     except CollectError as error:
-        record_check(settings, ok=False, message=error.message, report=reports)
+        record_check(settings, SOURCE.name, ok=False, message=error.message, report=reports)
         raise
     found = ", ".join(f"{report['query']} {report['candidates']}" for report in reports)
     record_check(
-        settings, ok=True, message=Message("note.candidates", {"found": found}), report=reports
+        settings,
+        SOURCE.name,
+        ok=True,
+        message=Message("note.candidates", {"found": found}),
+        report=reports,
     )
 
 

@@ -25,7 +25,7 @@ from tasks.dataset import versions, write_dataset
 from tasks.errors import BadRequestError, CollectError, NoSubjectError, OutputError
 from tasks.findings import finding
 from tasks.jobs import Job
-from tasks.records import Picture
+from tasks.records import Accepted
 from tasks.selection import Choice, Criteria, Selection, choose_among
 from tasks.settings import Settings
 from tasks.stored import Stored, read, reopen
@@ -56,12 +56,7 @@ def reselect(job_id: str, asked: Asked, settings: Settings) -> tuple[Path, Selec
         out_dir = _folder_in_the_making(stored.folder)
         try:
             workspace = reopen(stored, out_dir, request.model)
-            try:
-                selection = choose_among(workspace, 1, model=request.model, criteria=criteria)
-            except ValueError as error:  # there is no such group
-                raise BadRequestError(
-                    "no_group_of_number", number=asked.group, why=str(error)
-                ) from error
+            selection = choose_among(workspace, 1, model=request.model, criteria=criteria)
             if not selection.chosen:
                 raise NoSubjectError("nothing_chosen", folder=str(stored.folder))
             record = replace(
@@ -115,7 +110,7 @@ def _request(stored: Stored, eps: str | None) -> CollectRequest:
 
 def _criteria(stored: Stored, request: CollectRequest, asked: Asked) -> Criteria:
     """Add to what was decided by hand before what is decided now, which goes before it."""
-    keep, drop = _pictures(stored, asked.keep), _pictures(stored, asked.drop)
+    keep, drop = _images(stored, asked.keep), _images(stored, asked.drop)
     if both := keep & drop:
         raise BadRequestError("kept_and_dropped", image=min(both))
     earlier = Choice(**stored.record.choice)
@@ -131,7 +126,7 @@ def _criteria(stored: Stored, request: CollectRequest, asked: Asked) -> Criteria
     )
 
 
-def _pictures(stored: Stored, listed: Path | None) -> frozenset[str]:
+def _images(stored: Stored, listed: Path | None) -> frozenset[str]:
     """Return the keys of the images that a file lists, one in each line."""
     if listed is None:
         return frozenset()
@@ -140,8 +135,8 @@ def _pictures(stored: Stored, listed: Path | None) -> frozenset[str]:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise BadRequestError("unreadable_path", path=str(listed), why=str(why)) from error
-    named: list[Picture] = [stored.named(line) for line in lines if line and line[0] != "#"]
-    return frozenset(picture.key for picture in named)
+    named: list[Accepted] = [stored.named(line) for line in lines if line and line[0] != "#"]
+    return frozenset(image.key for image in named)
 
 
 def _next_version(stored: Stored) -> tuple[int, str]:

@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 
 from tasks.arrays import Floats, Indices, Labels, Mask, Numbers, Vectors
+from tasks.errors import BadRequestError
 from tasks.subject.clustering import Clustering, Group, Outcome
 from tasks.subject.evidence import Evidence, evidence_of
 from tasks.subject.explain import distances_to, kinds_of
@@ -85,10 +86,10 @@ def take_group(
 ) -> Clustering:
     """Make the group of that number (from 1, by its claim) the subject, whatever its claim.
 
-    Raises ``ValueError`` if there is no such group.
+    Raises ``BadRequestError`` if there is no such group.
     """
     if not 1 <= number <= len(found.order):
-        raise ValueError(f"There are {len(found.order)} groups, and none has the number {number}.")
+        raise BadRequestError("no_group_of_number", number=number, n=len(found.order))
     subject = found.order[number - 1]
     members = found.labels == subject
     clusters = dbscan(vectors, eps=found.eps, min_samples=min_samples)

@@ -21,7 +21,7 @@ from tasks.images.saving import saved_bytes
 from tasks.ledger import Decision, JobRecord
 from tasks.measures import MEASURES
 from tasks.process import progress, stopping
-from tasks.records import Picture, Waterfall
+from tasks.records import Accepted, Waterfall
 from tasks.report import REPORT_WRITER
 from tasks.selection import Selection
 from tasks.workspace import UNFINISHED, WORK, Result, Workspace, writing
@@ -106,8 +106,8 @@ def write_dataset(
     """
     names = {p.key: image_name(at) for at, p in enumerate(selection.chosen, start=1)}
     hashes = _save_images(workspace, out_dir, selection.chosen, names)
-    rows = {picture.key: row for row, picture in enumerate(selection.pictures)}
-    everything: list[Result] = [*selection.pictures, *selection.rejected]
+    rows = {image.key: row for row, image in enumerate(selection.images)}
+    everything: list[Result] = [*selection.images, *selection.rejected]
     decisions = tuple(
         Decision.of(
             result,
@@ -125,22 +125,22 @@ def write_dataset(
 
 
 def _save_images(
-    workspace: Workspace, out_dir: Path, chosen: tuple[Picture, ...], names: Mapping[str, str]
+    workspace: Workspace, out_dir: Path, chosen: tuple[Accepted, ...], names: Mapping[str, str]
 ) -> dict[str, str]:
     """Save the chosen images; return the SHA-256 of each file by the image's key."""
     progress.report("save", expected=len(chosen))
 
-    def save(picture: Picture) -> str:
+    def save(image: Accepted) -> str:
         stopping.check()
-        data = saved_bytes(workspace.image_path(picture.source_sha256).read_bytes())
-        with writing(out_dir / names[picture.key]) as file:
+        data = saved_bytes(workspace.image_path(image.source_sha256).read_bytes())
+        with writing(out_dir / names[image.key]) as file:
             file.write(data)
         return sha256(data).hexdigest()
 
     hashes: dict[str, str] = {}
     with ThreadPoolExecutor(thread_name_prefix="save") as pool:
-        for picture, digest in zip(chosen, pool.map(save, chosen), strict=True):
-            hashes[picture.key] = digest
+        for image, digest in zip(chosen, pool.map(save, chosen), strict=True):
+            hashes[image.key] = digest
             progress.report("save", done=1)
     return hashes
 

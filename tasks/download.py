@@ -28,11 +28,11 @@ from tasks.process.retries import is_worth_retrying
 from tasks.quality import QualityLimits, measure
 from tasks.records import (
     OK,
+    Accepted,
     Address,
     AddressKind,
     Attempt,
     Candidate,
-    Picture,
     Reason,
     Rejected,
     Traffic,
@@ -111,7 +111,7 @@ class Download:
         if crop := self.workspace.crop():  # where it is known by now, nothing is decoded twice
             self.workspace.save_crop(crop, name, crop(decoded.pixels))
         tried = (*attempts, Attempt(address.url, address.kind, OK, bytes=len(data)))
-        return self._stored(Picture(candidate, tried, decoded.format, name, measures))
+        return self._stored(Accepted(candidate, tried, decoded.format, name, measures))
 
     def _stored(self, result: Result) -> Result:
         self.workspace.add_result(self.number, result)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.records import Picture, Reason
+from tasks.records import Accepted, Reason
 
 NEAR_BITS = 6  # of 64
 
@@ -23,20 +23,20 @@ class Copy:
     of: str  # the key of the image that stays
 
 
-def find_copies(pictures: Sequence[Picture]) -> dict[str, Copy]:
+def find_copies(images: Sequence[Accepted]) -> dict[str, Copy]:
     """Return the copies among images, by key; those that stay are not in it."""
-    order = sorted(pictures, key=_preference)
+    order = sorted(images, key=_preference)
     if not order:
         return {}
     hashes = np.array([int(p.measures.phash, 16) for p in order], np.uint64)
     copies: dict[str, Copy] = {}
     kept = np.zeros(len(order), bool)
-    for i, picture in enumerate(order):
+    for i, image in enumerate(order):
         near = np.flatnonzero(kept & (np.bitwise_count(hashes ^ hashes[i]) <= NEAR_BITS))
         if len(near):
             original = order[near[0]]
-            is_exact = original.source_sha256 == picture.source_sha256
-            copies[picture.key] = Copy(
+            is_exact = original.source_sha256 == image.source_sha256
+            copies[image.key] = Copy(
                 Reason.EXACT_COPY if is_exact else Reason.NEAR_COPY, original.key
             )
         else:
@@ -44,5 +44,5 @@ def find_copies(pictures: Sequence[Picture]) -> dict[str, Copy]:
     return copies
 
 
-def _preference(picture: Picture) -> tuple[int, int]:
-    return -picture.measures.width * picture.measures.height, picture.candidate.rank
+def _preference(image: Accepted) -> tuple[int, int]:
+    return -image.measures.width * image.measures.height, image.candidate.rank

@@ -20,7 +20,7 @@ from tasks.model.vector_cache import VectorCache
 from tasks.process import progress, stopping
 from tasks.process.concurrency import GPU, slot
 from tasks.process.retries import is_worth_retrying
-from tasks.records import Picture
+from tasks.records import Accepted
 from tasks.settings import Settings
 from tasks.spans import covered_s
 from tasks.workspace import Times, Workspace
@@ -66,20 +66,20 @@ def load_model(
 
 def embed_batch(workspace: Workspace, number: int, *, model: str, device: str) -> int:
     """Embed the good images of a batch and store their vectors; return the batch's number."""
-    pictures = workspace.pictures(number)
-    progress.report("embed", expected=len(pictures))
+    images = workspace.images(number)
+    progress.report("embed", expected=len(images))
     if workspace.vectors(number, model) is None:
         embedder = load(model, device)
         with slot(GPU if embedder.devices[0].type == "cuda" else None):
             began_at = time.time()
-            workspace.save_vectors(number, model, _embedded(workspace, pictures, embedder))
+            workspace.save_vectors(number, model, _embedded(workspace, images, embedder))
             ready_at = workspace.ready_at(number)
             workspace.save_times(number, Times(ready_at, began_at, time.time()))
-        for picture in pictures:
+        for image in images:
             if embedder.crop:
-                workspace.drop_crop(embedder.crop, picture.source_sha256)
+                workspace.drop_crop(embedder.crop, image.source_sha256)
     else:
-        progress.report("embed", done=len(pictures))
+        progress.report("embed", done=len(images))
     return number
 
 
@@ -99,23 +99,23 @@ def stage_time(workspace: Workspace) -> StageTime:
     return StageTime(round(at_work, 2), round(ready - at_work, 2))
 
 
-def _embedded(workspace: Workspace, pictures: Sequence[Picture], embedder: Embedder) -> Vectors:
+def _embedded(workspace: Workspace, images: Sequence[Accepted], embedder: Embedder) -> Vectors:
     """Embed images (n, d), while the next ones are read; NaN where one cannot be."""
     cache = VectorCache(Settings().data_dir / "vectors.sqlite")
 
-    def prepared(picture: Picture) -> Prepared | None:
-        name = picture.source_sha256
+    def prepared(image: Accepted) -> Prepared | None:
+        name = image.source_sha256
         if embedder.crop and (kept := workspace.kept_crop(embedder.crop, name)) is not None:
             return {"pixel_values": kept}
         try:
             return embedder.prepare(decode(workspace.image_path(name).read_bytes())[1])
         except ImageError as error:
-            log.warning("The image of %s does not decode again: %s", picture.candidate.url, error)
+            log.warning("The image of %s does not decode again: %s", image.candidate.url, error)
             return None
 
     vectors: list[Vector | None] = []
     with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="prepare") as pool:
-        coming = pool.map(prepared, pictures)
+        coming = pool.map(prepared, images)
         while group := list(islice(coming, embedder.batch)):
             stopping.check()
             vectors += _looked_up(group, embedder, cache)
@@ -130,12 +130,12 @@ def _looked_up(
     group: Sequence[Prepared | None], embedder: Embedder, cache: VectorCache
 ) -> list[Vector | None]:
     """Return the vectors of prepared images; only what is new is embedded."""
-    keys = [embedder.key(picture) if picture else None for picture in group]
+    keys = [embedder.key(image) if image else None for image in group]
     known = cache.get([key for key in keys if key])
     new = {
-        key: picture
-        for key, picture in zip(keys, group, strict=True)
-        if key and picture and key not in known
+        key: image
+        for key, image in zip(keys, group, strict=True)
+        if key and image and key not in known
     }
     if new:
         made = dict(zip(new, embedder.embed(list(new.values())), strict=True))

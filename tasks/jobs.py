@@ -56,7 +56,7 @@ class Job:
     the items ``{stage: {"done", "expected"}}`` of the run that has the job now, ``waterfall`` the
     counts of its last selection, ``choice`` how its subject was chosen. ``heartbeat_at`` is when
     its process last gave a sign of life. ``question`` is what a run that is ``waiting`` asks:
-    ``{"until", "groups": [{"number", "size", "pictures"}]}``, the images by their SHA-256.
+    ``{"until", "groups": [{"number", "size", "images"}]}``, the images by their SHA-256.
     ``error`` is ``error_message`` in English; ``error_code`` is an ``ErrorCode``. Rows of earlier
     versions have neither code nor message, and those of the original program no request.
     """
@@ -93,6 +93,8 @@ class Job:
         values["status"] = Status(values["status"])
         for column, empty in (("query", ""), ("request_limit", 0), ("out_dir", "")):
             values[column] = values[column] or empty
+        if question := values["question"]:
+            values["question"] = _with_images(question)
         if message := values["error_message"]:
             values["error_message"] = Message.from_json(message)
         return cls(**values)
@@ -119,6 +121,14 @@ class Job:
             return None
         until = self.finished_at or datetime.now(UTC)
         return max(0.0, round((until - self.started_at).total_seconds(), 1))
+
+
+def _with_images(question: dict[str, Any]) -> dict[str, Any]:
+    """Return a question whose groups name their images as of now; once they were ``pictures``."""
+    groups = [
+        {"images": group.get("pictures", []), **group} for group in question.get("groups", [])
+    ]
+    return question | {"groups": groups}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from types import NoneType
 from typing import Any, Literal, Self, get_args, get_type_hints
 
 from tasks.records import (
+    Accepted,
     AddressKind,
     Attempt,
-    Picture,
     Rejected,
     Verdict,
     Waterfall,
@@ -67,7 +67,7 @@ class Decision:
     @classmethod
     def of(
         cls,
-        result: Picture | Rejected,
+        result: Accepted | Rejected,
         verdict: Verdict | None = None,
         *,
         query: str,
@@ -77,7 +77,7 @@ class Decision:
     ) -> Self:
         """Put together what is known of a candidate; ``file`` and ``sha256`` are of the chosen."""
         candidate, measures = result.candidate, result.measures
-        accepted = result if isinstance(result, Picture) else None
+        accepted = result if isinstance(result, Accepted) else None
         rejected = result if isinstance(result, Rejected) else None
         fetched = accepted.attempts[-1] if accepted else None
         judged = verdict or Verdict(None)

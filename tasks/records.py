@@ -1,6 +1,6 @@
 """The records that travel between the stages, and the reasons for which a candidate is rejected.
 
-    Candidate ──download, quality──▶ Picture | Rejected ──embed, cluster──▶ Decision
+    Candidate ──download, quality──▶ Accepted | Rejected ──embed, cluster──▶ Decision
 
 Records are small and frozen; image bytes and vectors stay in the run's workspace. What is written
 down in the end is described in ``ledger``.
@@ -191,7 +191,7 @@ class Measures:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Accepted:
     """A candidate whose file was fetched and is good enough; the bytes lie in the workspace."""
 
     candidate: Candidate

@@ -52,14 +52,14 @@ th, td { padding: .25rem .8rem .25rem 0; text-align: start; font-weight: 400; ve
 th { width: 9rem; color: var(--muted); } td.count { width: 5rem; text-align: end; }
 .bar { height: 1rem; min-width: 1px; border-radius: 3px; background: var(--accent); }
 svg { width: 100%; height: auto; background: #fff; border: 1px solid var(--line); }
-.legend, .pictures { display: flex; flex-wrap: wrap; gap: .3rem 1rem; padding: 0; margin: .6rem 0;
+.legend, .images { display: flex; flex-wrap: wrap; gap: .3rem 1rem; padding: 0; margin: .6rem 0;
   list-style: none; }
 .legend i { display: inline-block; width: .75rem; height: .75rem; border-radius: 50%; }
-.pictures { display: grid; gap: .5rem;
+.images { display: grid; gap: .5rem;
   grid-template-columns: repeat(auto-fill, minmax(6.5rem, 1fr)); }
-.pictures img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; border-radius: 6px;
+.images img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; border-radius: 6px;
   background: var(--sunken); }
-.pictures li { font-size: .8rem; color: var(--muted); } a { color: inherit; }
+.images li { font-size: .8rem; color: var(--muted); } a { color: inherit; }
 """
 
 
@@ -214,7 +214,7 @@ def _images(verdict: str, decisions: Sequence[Decision], folder: Path, language:
     more = say("report.first", language, n=len(shown)) if len(shown) < len(decisions) else ""
     return (
         f'<h2 id="{_text(verdict)}">{_text(name_of(verdict, language))} '
-        f'<small>{len(decisions)}{more}</small></h2><ul class="pictures">{items}</ul>'
+        f'<small>{len(decisions)}{more}</small></h2><ul class="images">{items}</ul>'
     )
 
 

@@ -17,7 +17,7 @@ from prefect.cache_policies import NO_CACHE
 from tasks.arrays import Floats, Vector, Vectors
 from tasks.cluster import choose_subject, take_group
 from tasks.duplicates import find_copies
-from tasks.records import Picture, Reason, Rejected, Stage, Verdict, Waterfall, stage_of
+from tasks.records import Accepted, Reason, Rejected, Stage, Verdict, Waterfall, stage_of
 from tasks.subject.clustering import Clustering, Outcome
 from tasks.subject.geometry import CLIP, Geometry
 from tasks.subject.neighbours import NOISE
@@ -51,20 +51,20 @@ class Choice:
 class Selection:
     """Every candidate of a run with what was decided of it, in the order of the page."""
 
-    pictures: tuple[Picture, ...]
+    images: tuple[Accepted, ...]
     vectors: Vectors  # (n, d), theirs
     rejected: tuple[Rejected, ...]
     verdicts: dict[str, Verdict]  # of the images, by key
     choice: Choice
     # The one or two groups with the greatest claims; people count them from 1. In each the most
     # typical image comes first, then the others in the order of the page.
-    groups: tuple[tuple[Picture, ...], ...] = ()
+    groups: tuple[tuple[Accepted, ...], ...] = ()
     text: Vector | None = None  # (d,) that the images were compared with
 
     @property
-    def chosen(self) -> tuple[Picture, ...]:
+    def chosen(self) -> tuple[Accepted, ...]:
         """The images that become the dataset."""
-        return tuple(p for p in self.pictures if self.verdicts[p.key].reason is None)
+        return tuple(p for p in self.images if self.verdicts[p.key].reason is None)
 
     @property
     def subject_count(self) -> int:
@@ -76,7 +76,7 @@ class Selection:
         fallen = [r.reason for r in self.rejected]
         fallen += [v.reason for v in self.verdicts.values() if v.reason]
         at_stage = Counter(map(stage_of, fallen))
-        left = len(self.pictures) + len(self.rejected)
+        left = len(self.images) + len(self.rejected)
         found = left
         after: list[int] = []
         for stage in Stage:
@@ -88,7 +88,7 @@ class Selection:
 
 
 def select(
-    pictures: Sequence[Picture],
+    images: Sequence[Accepted],
     vectors: Vectors,
     *,
     rejected: Sequence[Rejected],
@@ -99,29 +99,29 @@ def select(
     """Decide on every image; ``vectors`` (n, d) are theirs, in the same order.
 
     ``text`` (d,) is the vector of a text that describes the subject, ``geometry`` that of the
-    model's space. Raises ``ValueError`` if ``criteria`` names a group that there is not.
+    model's space. Raises ``BadRequestError`` if ``criteria`` names a group that there is not.
     """
-    by_rank = sorted(range(len(pictures)), key=lambda at: pictures[at].candidate.rank)
-    pictures, vectors = [pictures[at] for at in by_rank], vectors[by_rank]
+    by_rank = sorted(range(len(images)), key=lambda at: images[at].candidate.rank)
+    images, vectors = [images[at] for at in by_rank], vectors[by_rank]
     similarity = None if text is None or not len(vectors) else (vectors @ text).astype(np.float64)
-    copies = find_copies(pictures)
-    places = [at for at, picture in enumerate(pictures) if picture.key not in copies]
-    unique = [pictures[at] for at in places]
+    copies = find_copies(images)
+    places = [at for at, image in enumerate(images) if image.key not in copies]
+    unique = [images[at] for at in places]
     likeness = None if similarity is None else similarity[places]
     clustering = _clustering(
         unique, vectors[places], criteria=criteria, text_similarity=likeness, geometry=geometry
     )
     verdicts = {key: Verdict(copy.reason, copy_of=copy.of) for key, copy in copies.items()}
-    verdicts |= {picture.key: _verdict(clustering, at) for at, picture in enumerate(unique)}
+    verdicts |= {image.key: _verdict(clustering, at) for at, image in enumerate(unique)}
     if similarity is not None:
-        for picture, value in zip(pictures, similarity, strict=True):
-            verdicts[picture.key] = replace(verdicts[picture.key], text_similarity=float(value))
+        for image, value in zip(images, similarity, strict=True):
+            verdicts[image.key] = replace(verdicts[image.key], text_similarity=float(value))
     subject = clustering.subject
     return Selection(
-        pictures=tuple(pictures),
+        images=tuple(images),
         vectors=vectors,
         rejected=tuple(sorted(rejected, key=lambda r: r.candidate.rank)),
-        verdicts=_decided_by_hand(verdicts, pictures, criteria),
+        verdicts=_decided_by_hand(verdicts, images, criteria),
         choice=Choice(
             outcome=clustering.outcome,
             eps=clustering.eps,
@@ -134,7 +134,7 @@ def select(
 
 
 def _clustering(
-    unique: Sequence[Picture],
+    unique: Sequence[Accepted],
     vectors: Vectors,
     *,
     criteria: Criteria,
@@ -145,9 +145,9 @@ def _clustering(
         vectors,
         eps=criteria.eps,
         min_samples=criteria.min_samples,
-        ranks=[picture.candidate.rank for picture in unique],
+        ranks=[image.candidate.rank for image in unique],
         # Many images of one page are one vote; one whose page is unknown is on its own.
-        sources=[picture.candidate.page_url or picture.key for picture in unique],
+        sources=[image.candidate.page_url or image.key for image in unique],
         text_similarity=text_similarity,
         geometry=geometry,
     )
@@ -162,7 +162,7 @@ def _clustering(
     )
 
 
-def _groups(found: Clustering, unique: Sequence[Picture]) -> Iterator[tuple[Picture, ...]]:
+def _groups(found: Clustering, unique: Sequence[Accepted]) -> Iterator[tuple[Accepted, ...]]:
     for label, group in zip(found.order, found.groups, strict=False):
         members = np.flatnonzero(found.labels == label).tolist()
         yield tuple(unique[at] for at in sorted(members, key=lambda at: at != group.medoid))
@@ -189,12 +189,12 @@ def _verdict(found: Clustering, at: int) -> Verdict:
 
 
 def _decided_by_hand(
-    verdicts: Mapping[str, Verdict], pictures: Sequence[Picture], criteria: Criteria
+    verdicts: Mapping[str, Verdict], images: Sequence[Accepted], criteria: Criteria
 ) -> dict[str, Verdict]:
     """Let a person's decisions stand; end at the wanted number, in the order of the page."""
     wanted = criteria.limit - len(criteria.kept)
     decided: dict[str, Verdict] = {}
-    for key in (picture.key for picture in pictures):
+    for key in (image.key for image in images):
         verdict = verdicts[key]
         if key in criteria.kept:
             verdict = replace(verdict, reason=None, by_hand="kept")
@@ -212,7 +212,7 @@ def choose_among(
     workspace: Workspace, batches: int, *, model: str, criteria: Criteria
 ) -> Selection:
     """Decide on everything that the first ``batches`` batches hold; raises as ``select`` does."""
-    pictures: list[Picture] = []
+    images: list[Accepted] = []
     rejected: list[Rejected] = []
     vectors: list[Vectors] = []
     for number in range(batches):
@@ -222,16 +222,16 @@ def choose_among(
         if part is None or not len(part):
             continue
         is_usable = np.isfinite(part).all(axis=1) & (part.shape[1] > 0)
-        for picture, usable in zip(workspace.pictures(number), is_usable, strict=True):
+        for image, usable in zip(workspace.images(number), is_usable, strict=True):
             if usable:
-                pictures.append(picture)
+                images.append(image)
             else:
-                rejected.append(_without_vector(picture))
+                rejected.append(_without_vector(image))
         if is_usable.any():
             vectors.append(part[is_usable])
     together = np.concatenate(vectors) if vectors else np.zeros((0, 0), np.float32)
     return select(
-        pictures,
+        images,
         together,
         rejected=rejected,
         criteria=criteria,
@@ -240,14 +240,14 @@ def choose_among(
     )
 
 
-def _without_vector(picture: Picture) -> Rejected:
+def _without_vector(image: Accepted) -> Rejected:
     return Rejected(
-        picture.candidate,
+        image.candidate,
         Reason.NO_VECTOR,
         Message("note.no_vector"),
-        attempts=picture.attempts,
-        source_sha256=picture.source_sha256,
-        measures=picture.measures,
+        attempts=image.attempts,
+        source_sha256=image.source_sha256,
+        measures=image.measures,
     )
 
 

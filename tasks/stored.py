@@ -16,7 +16,7 @@ from tasks.arrays import Vector, Vectors
 from tasks.errors import BadRequestError
 from tasks.ledger import Decision, JobRecord
 from tasks.model.families import family_named
-from tasks.records import Address, Candidate, Measures, Picture, Rejected
+from tasks.records import Accepted, Address, Candidate, Measures, Rejected
 from tasks.workspace import WORK, Result, Workspace
 from tasks.writers.folder import (
     DECISIONS,
@@ -35,7 +35,7 @@ class Stored:
 
     folder: Path
     record: JobRecord
-    pictures: tuple[Picture, ...]
+    images: tuple[Accepted, ...]
     rejected: tuple[Rejected, ...]
     vectors: Vectors
     text: Vector | None  # (d,) that they were compared with
@@ -43,14 +43,14 @@ class Stored:
     kept: frozenset[str]  # by hand, as their keys
     dropped: frozenset[str]
 
-    def named(self, text: str) -> Picture:
+    def named(self, text: str) -> Accepted:
         """Return the image of that key, address, or file name in the dataset.
 
         Raises ``BadRequestError``.
         """
-        for picture in self.pictures:
-            if text in (picture.key, picture.candidate.url, self.files[picture.key].name):
-                return picture
+        for image in self.images:
+            if text in (image.key, image.candidate.url, self.files[image.key].name):
+                return image
         for one in self.rejected:
             if text in (one.key, one.candidate.url):
                 raise BadRequestError(
@@ -86,7 +86,7 @@ def read(folder: Path) -> Stored:
     return Stored(
         folder=folder,
         record=record,
-        pictures=tuple(map(_picture, accepted)),
+        images=tuple(map(_image, accepted)),
         rejected=tuple(_rejected(one) for one in decisions if one.embedding is None),
         vectors=vectors,
         text=text,
@@ -99,14 +99,14 @@ def read(folder: Path) -> Stored:
 def reopen(stored: Stored, out_dir: Path, model: str) -> Workspace:
     """Make a workspace in a new folder, as a run has it once everything is fetched and embedded."""
     workspace = Workspace(out_dir / WORK)
-    results: list[Result] = [*stored.pictures, *stored.rejected]
+    results: list[Result] = [*stored.images, *stored.rejected]
     workspace.add_batch([result.candidate for result in results])
     workspace.save_results(0, results)
     workspace.save_vectors(0, model, stored.vectors)
     workspace.set_text(model, stored.text)
     workspace.set_geometry(family_named(stored.record.model_family).geometry)
-    for picture in stored.pictures:
-        _link(stored.files[picture.key], workspace.image_path(picture.source_sha256))
+    for image in stored.images:
+        _link(stored.files[image.key], workspace.image_path(image.source_sha256))
     for path in rejected_folder(stored.folder).glob("*.jpg"):
         _link(path, rejected_folder(out_dir) / path.name)
     return workspace
@@ -145,11 +145,11 @@ def _measures(decision: Decision) -> Measures | None:
     )
 
 
-def _picture(decision: Decision) -> Picture:
+def _image(decision: Decision) -> Accepted:
     measures = _measures(decision)
     if measures is None or decision.source_sha256 is None:
         raise BadRequestError("vector_without_image", key=decision.key)
-    return Picture(
+    return Accepted(
         candidate=_candidate(decision),
         attempts=decision.attempts,
         format=decision.source_format or "",

@@ -34,13 +34,13 @@ from pydantic import TypeAdapter
 from tasks.arrays import Pixels, Vector, Vectors
 from tasks.errors import OutputError
 from tasks.images.crops import Crop
-from tasks.records import Candidate, Picture, Rejected, Traffic
+from tasks.records import Accepted, Candidate, Rejected, Traffic
 from tasks.subject.geometry import CLIP, Geometry
 
 WORK = ".work"  # the folder's name in the dataset's
 UNFINISHED = ".tmp-"  # files that are being written are called so
 
-Result = Picture | Rejected
+Result = Accepted | Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +165,9 @@ class Workspace:
             file.write(_results.dump_json(list(results)))
         self._results_so_far(number).unlink(missing_ok=True)
 
-    def pictures(self, number: int) -> list[Picture]:
+    def images(self, number: int) -> list[Accepted]:
         """Return the good images of a finished batch."""
-        return [r for r in self.results(number) or () if isinstance(r, Picture)]
+        return [r for r in self.results(number) or () if isinstance(r, Accepted)]
 
     def vectors(self, number: int, model: str) -> Vectors | None:
         """Return the embeddings of a batch's images, (n, d), or None before they are made."""
@@ -175,7 +175,7 @@ class Workspace:
         return np.load(path, allow_pickle=False) if path.exists() else None
 
     def save_vectors(self, number: int, model: str, vectors: Vectors) -> None:
-        """Store the embeddings of a batch's pictures."""
+        """Store the embeddings of a batch's images."""
         with writing(self._vectors(number, model)) as file:
             np.save(file, vectors, allow_pickle=False)
 

@@ -133,7 +133,7 @@ def test_an_answer_in_the_row_lets_the_run_go_on(folder: Path, jobs: Jobs) -> No
     assert kinds(report) == {"car"}
     question = seen[0].question
     assert question
-    assert [(g["number"], g["size"], len(g["pictures"])) for g in question["groups"]] == [
+    assert [(g["number"], g["size"], len(g["images"])) for g in question["groups"]] == [
         (1, 12, 6), (2, 10, 6),
     ]  # fmt: skip
     job = only(jobs)

@@ -1,4 +1,4 @@
-"""The group that most pictures belong to is the subject, at any tightness and in any order."""
+"""The group that most images belong to is the subject, at any tightness and in any order."""
 
 from dataclasses import replace
 from functools import partial
@@ -73,7 +73,7 @@ def test_the_subject_is_found_without_being_told_a_radius(name: str) -> None:
     assert found.outcome is Outcome.CLEAR
 
 
-def test_the_order_of_the_pictures_changes_nothing() -> None:
+def test_the_order_of_the_images_changes_nothing() -> None:
     vectors, _ = mixture(*MIXTURES["a rival of 40 %"])
     found = choose_subject(vectors)
     for seed in range(4):
@@ -87,12 +87,12 @@ def test_the_order_of_the_pictures_changes_nothing() -> None:
         assert (other.eps, other.outcome) == (found.eps, found.outcome)
 
 
-def test_the_same_pictures_give_the_same_choice_twice() -> None:
+def test_the_same_images_give_the_same_choice_twice() -> None:
     vectors, _ = mixture(*MIXTURES["loose"])
     np.testing.assert_array_equal(choose_subject(vectors).scores, choose_subject(vectors).scores)
 
 
-def test_more_pictures_than_the_sample_are_judged_alike() -> None:
+def test_more_images_than_the_sample_are_judged_alike() -> None:
     vectors, truth = mixture(around(1, 900, 0.22, 1), unrelated(900))
     precision, recall = quality(choose_subject(vectors), truth)
     assert precision >= 0.97
@@ -100,12 +100,12 @@ def test_more_pictures_than_the_sample_are_judged_alike() -> None:
 
 
 @pytest.mark.parametrize("count", [20, 60, 200])
-def test_unrelated_pictures_have_no_clear_subject(count: int) -> None:
+def test_unrelated_images_have_no_clear_subject(count: int) -> None:
     found = choose_subject(unrelated(count))
     assert found.outcome is not Outcome.CLEAR
 
 
-def test_one_picture_posted_often_is_no_subject() -> None:
+def test_one_image_posted_often_is_no_subject() -> None:
     vectors = np.concatenate([around(2, 30, 0.01, 2), unrelated(30)])
     assert choose_subject(vectors).outcome is not Outcome.CLEAR
 
@@ -195,7 +195,7 @@ def test_scores_are_of_the_chosen_above_one_half_and_of_no_other() -> None:
         np.testing.assert_array_equal(found.scores >= 0.5, found.chosen)
 
 
-def test_each_picture_says_why() -> None:
+def test_each_image_says_why() -> None:
     linked = unit(around(1, 1, 0.001, 5) + 0.55 * unrelated(1, 7))
     vectors = np.concatenate([around(1, 40, 0.2, 1), around(2, 8, 0.1, 2), unrelated(30), linked])
     found = choose_subject(vectors)
@@ -277,7 +277,7 @@ def test_scores_fall_with_the_distance_from_the_subject() -> None:
 
 @pytest.mark.parametrize("eps", ["auto", 0.18])
 @pytest.mark.parametrize("count", [0, 1, 2])
-def test_too_few_pictures_have_no_subject(eps: float, count: int) -> None:
+def test_too_few_images_have_no_subject(eps: float, count: int) -> None:
     found = choose_subject(np.eye(count, 64, dtype=np.float32), eps=eps)
     assert found.outcome is Outcome.NONE
     assert found.subject is None
@@ -288,7 +288,7 @@ def test_too_few_pictures_have_no_subject(eps: float, count: int) -> None:
 
 
 @pytest.mark.parametrize("count", [3, 4, 5, 6, 7, 8])
-def test_a_handful_of_pictures_is_judged_without_complaint(count: int) -> None:
+def test_a_handful_of_images_is_judged_without_complaint(count: int) -> None:
     alike = choose_subject(around(1, count, 0.15, 1))
     assert alike.chosen.all()
     assert choose_subject(unrelated(count)).outcome is not Outcome.CLEAR

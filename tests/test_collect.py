@@ -88,7 +88,7 @@ def test_the_dataset_is_the_subject(
     assert f"{counts.chosen} images saved" in jobs.log(job.id)
 
 
-def test_each_bad_picture_falls_out_for_its_own_reason(replica: Replica, tmp_path: Path) -> None:
+def test_each_bad_image_falls_out_for_its_own_reason(replica: Replica, tmp_path: Path) -> None:
     run(limit=150, out_dir=tmp_path / "out")
     reasons = {row["url"]: row["reason"] for row in rows(tmp_path / "out" / "decisions.jsonl")}
     truth = replica.truth("사과")

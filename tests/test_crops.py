@@ -1,4 +1,4 @@
-"""Crops of pictures of every shape against what Pillow makes of them."""
+"""Crops of images of every shape against what Pillow makes of them."""
 
 import numpy as np
 import pytest

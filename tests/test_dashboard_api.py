@@ -46,7 +46,7 @@ def api(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
 
 @pytest.fixture
 def dataset(jobs: Jobs) -> Path:
-    """The folder of a job that chose one picture, refused one and could not fetch one."""
+    """The folder of a job that chose one image, refused one and could not fetch one."""
     folder = Settings().data_dir / "naver_collected" / JOB
     (folder / ".refused").mkdir(parents=True)
     (folder / "img_0001.jpg").write_bytes(image_file(800, 600))
@@ -334,7 +334,7 @@ def test_an_originals_dataset_is_shown_without_a_record(api: TestClient, jobs: J
     assert api.get(image).status_code == 200
 
 
-def test_a_job_without_a_folder_yet_has_no_pictures(api: TestClient, jobs: Jobs) -> None:
+def test_a_job_without_a_folder_yet_has_no_images(api: TestClient, jobs: Jobs) -> None:
     begun(jobs, JOB, out_dir="/nowhere/at/all")
     assert api.get(f"/api/jobs/{JOB}/images").json()["files"] == []
     decisions = api.get(f"/api/jobs/{JOB}/decisions").json()
@@ -361,15 +361,13 @@ def test_thumbnails_have_stated_sizes_and_are_kept(
     assert Image.open(io.BytesIO(changed.content)).size == expected[::-1]
 
 
-def test_refused_pictures_have_thumbnails_and_lost_ones_none(
-    api: TestClient, dataset: Path
-) -> None:
+def test_refused_images_have_thumbnails_and_lost_ones_none(api: TestClient, dataset: Path) -> None:
     refused = api.get(f"/api/jobs/{JOB}/thumbnails/{REFUSED}?size=160")
     assert Image.open(io.BytesIO(refused.content)).size == (160, 120)
     problem(api.get(f"/api/jobs/{JOB}/thumbnails/{LOST}"), 404, "not_found")
     problem(api.get(f"/api/jobs/{JOB}/thumbnails/{'d' * 16}"), 404, "not_found")
     problem(api.get(f"/api/jobs/{JOB}/thumbnails/{CHOSEN}?size=200"), 422, "invalid")
-    (dataset / "img_0001.jpg").write_bytes(b"no picture")
+    (dataset / "img_0001.jpg").write_bytes(b"no image")
     problem(api.get(f"/api/jobs/{JOB}/thumbnails/{CHOSEN}"), 404, "not_found")
 
 
@@ -410,8 +408,8 @@ def test_the_overview_adds_the_table_up(api: TestClient, jobs: Jobs) -> None:
     begun(jobs, "2")
     jobs.set_waterfall("2", {"found": 1000, "chosen": 0, "reasons": {}})
     report = {"query": "고양이", "candidates": 9, "strategies": [{"strategy": "tiles"}]}
-    record_check(Settings(), ok=False, message=verbatim("The page changed."), report=[])
-    record_check(Settings(), ok=True, message=verbatim("All is well."), report=[report])
+    record_check(Settings(), "naver", ok=False, message=verbatim("The page changed."), report=[])
+    record_check(Settings(), "naver", ok=True, message=verbatim("All is well."), report=[report])
     shown = api.get("/api/overview").json()
     assert shown["jobs_by_status"] == {"done": 2, "running": 1}
     assert len(shown["queries_per_day"]) == 30
@@ -509,7 +507,7 @@ def test_a_waiting_runs_question_is_seen_and_answered(
 ) -> None:
     begun(jobs, "1", out_dir=str(tmp_path / "out"))
     sha256 = Workspace(tmp_path / "out" / ".work").save_image(image_file(400, 300))
-    groups = [{"number": 1, "size": 9, "pictures": [sha256]}]
+    groups = [{"number": 1, "size": 9, "images": [sha256]}]
     assert problem(api.post("/api/jobs/1/answer", json={"group": 1}), 409, "conflict")
     problem(api.get(f"/api/jobs/1/question/{sha256}"), 404, "not_found")
     jobs.ask("1", {"until": "2026-11-24T00:00:00+00:00", "groups": groups})
@@ -518,8 +516,8 @@ def test_a_waiting_runs_question_is_seen_and_answered(
     assert shown["can_cancel"]
     small = api.get(f"/api/jobs/1/question/{sha256}")
     assert small.headers["content-type"] == "image/jpeg"
-    with Image.open(io.BytesIO(small.content)) as picture:
-        assert max(picture.size) == 320
+    with Image.open(io.BytesIO(small.content)) as image:
+        assert max(image.size) == 320
     problem(api.get(f"/api/jobs/1/question/{'0' * 64}"), 404, "not_found")
     problem(api.post("/api/jobs/1/answer", json={"group": 2}), 409, "conflict")
     problem(api.post("/api/jobs/1/answer", json={"group": 0}), 422, "invalid")

@@ -41,7 +41,7 @@ def guarded(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]
     monkeypatch.setenv("DASHBOARD_RUNS_AT_ONCE", "0")
     monkeypatch.setenv("DASHBOARD_HOST", "0.0.0.0")
     monkeypatch.setenv("DASHBOARD_TOKEN", TOKEN)
-    monkeypatch.setenv("DASHBOARD_NAMES", "pictures.example.com, Other.example.com")
+    monkeypatch.setenv("DASHBOARD_NAMES", "images.example.com, Other.example.com")
     app = create_app()
     with TestClient(app, base_url="http://10.1.2.3:8000", raise_server_exceptions=False) as opened:
         yield opened
@@ -146,7 +146,7 @@ NOT_SERVED = [
 ]  # fmt: skip
 
 
-def test_nothing_but_a_jobs_own_pictures_is_served(api: TestClient, jobs: Jobs) -> None:
+def test_nothing_but_a_jobs_own_images_is_served(api: TestClient, jobs: Jobs) -> None:
     folder = Settings().data_dir / JOB
     (folder / ".refused").mkdir(parents=True)
     secret = folder.parent / "secret.jpg"
@@ -376,7 +376,7 @@ def test_tokens_cannot_be_tried_out(guarded: TestClient) -> None:
 
 @pytest.mark.parametrize(
     ("host", "status"),
-    [("pictures.example.com", 401), ("OTHER.example.com:80", 401), ("192.168.1.2", 401),
+    [("images.example.com", 401), ("OTHER.example.com:80", 401), ("192.168.1.2", 401),
      ("localhost", 401), (socket.gethostname(), 401), ("evil.example", 403)],
 )  # fmt: skip
 def test_on_the_network_names_have_to_be_listed(

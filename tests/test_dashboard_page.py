@@ -319,8 +319,8 @@ def test_the_real_dashboard_collects_what_its_page_asks_for(real: Page) -> None:
     real.browser.get(address)
     real.shows("h1", "사과")
     assert real.run("return document.querySelector('script') && window.origin") == "null"
-    assert real.run("return document.querySelector('.pictures img').naturalWidth") > 0
-    assert real.run("return getComputedStyle(document.querySelector('.pictures')).display") == (
+    assert real.run("return document.querySelector('.images img').naturalWidth") > 0
+    assert real.run("return getComputedStyle(document.querySelector('.images')).display") == (
         "grid"
     )
     complaints(real.browser)  # the script that was kept from running
@@ -564,7 +564,7 @@ def test_the_history_is_searched_filtered_sorted_and_turned_over(
     assert "status" not in page.browser.current_url
 
 
-def test_a_grid_of_2000_pictures_stays_small_and_quick(page: Page, history: History) -> None:
+def test_a_grid_of_2000_images_stays_small_and_quick(page: Page, history: History) -> None:
     job = history.collected("고양이", candidates=2000)
     page.open(f"/static/job.html?job_id={job}&verdict=all").one("#tiles [data-stage]")
     page.shows("[data-verdict=all]", "2,000")
@@ -637,15 +637,15 @@ def test_of_two_verdicts_opened_at_once_the_later_one_is_shown(
     assert "verdict=blurred" in page.browser.current_url
 
 
-def test_a_job_without_pictures_says_why(page: Page, history: History) -> None:
+def test_a_job_without_images_says_why(page: Page, history: History) -> None:
     job = history.begun("고양이")
     page.open(f"/static/job.html?job_id={job}").shows("#waterfall-nothing", "아직 고르기 전")
-    page.shows("#pictures-nothing", "아직 고르기 전")
+    page.shows("#images-nothing", "아직 고르기 전")
     page.shows("#link", "실시간 연결됨")
     history.change(job, status="failed", error="Naver shows a captcha.")
     page.shows("#job-error", "captcha")
     page.shows("#waterfall-nothing", "이유는 로그에")
-    page.shows("#pictures-nothing", "이미지가 없습니다")
+    page.shows("#images-nothing", "이미지가 없습니다")
 
 
 def test_a_question_is_answered_on_the_jobs_page(page: Page, history: History) -> None:
@@ -673,7 +673,7 @@ def test_a_question_is_answered_on_the_jobs_page(page: Page, history: History) -
     page.open(f"/static/job.html?job_id={unsure}").shows("#choice", "분명하지 않아")
 
 
-def test_the_large_view_goes_through_the_pictures_by_keys(page: Page, history: History) -> None:
+def test_the_large_view_goes_through_the_images_by_keys(page: Page, history: History) -> None:
     job = history.collected("고양이", candidates=600)
     page.open(f"/static/job.html?job_id={job}").one("#tiles [data-stage]")
     page.run("document.querySelector('#tiles button').focus()")
@@ -700,7 +700,7 @@ def test_the_large_view_goes_through_the_pictures_by_keys(page: Page, history: H
     assert page.focused == "1"
     page.click("[data-verdict=timed_out]")
     page.click("#tiles [data-stage=download]")
-    page.shows(".view-picture", "사진 없음")
+    page.shows(".view-image", "이미지 없음")
     page.shows(".attempts", "시간 초과")
     page.shows(".attempts", "30초 안에 끝나지 않음")
 
@@ -788,7 +788,7 @@ def test_the_overview_shows_charts_tables_and_states(
         counts = Waterfall(found, found, found, found, chosen, chosen, {"noise": found - chosen})
         history.add("새", "done", count=chosen, waterfall=Json(asdict(counts)))
     found = Message("note.candidates", {"found": "고양이 98"})
-    record_check(shared_settings, ok=True, message=found, report=[CHECKED])
+    record_check(shared_settings, "naver", ok=True, message=found, report=[CHECKED])
     large = history.data_dir / "large"
     with large.open("wb") as file:
         file.truncate(740_000_000_000)  # it has holes, and takes no room

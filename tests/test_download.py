@@ -22,9 +22,9 @@ from tasks.fetching.politeness import BURST, FAILURES_IN_A_ROW
 from tasks.fetching.traffic import download_report
 from tasks.process import stopping
 from tasks.quality import QualityLimits
-from tasks.records import Address, AddressKind, Candidate, Picture, Reason, Rejected, Traffic
+from tasks.records import Accepted, Address, AddressKind, Candidate, Reason, Rejected, Traffic
 from tasks.workspace import Result, Workspace
-from tests.support.hostile_web import PICTURE, Mischief, serve_mischief, stalling_hosts
+from tests.support.hostile_web import IMAGE, Mischief, serve_mischief, stalling_hosts
 from tests.support.waiting import until
 
 
@@ -75,7 +75,7 @@ def test_what_may_pass_is_tried_three_times_more(
         candidate(f"{base}/failing/3/{how}"),
         candidate(f"{base}/failing/99/{how}", rank=2),
     )
-    assert isinstance(passing, Picture)
+    assert isinstance(passing, Accepted)
     kinds = [attempt.outcome for attempt in passing.attempts]
     assert kinds == [reason, reason, reason, "ok"]
     assert isinstance(lasting, Rejected)
@@ -84,9 +84,9 @@ def test_what_may_pass_is_tried_three_times_more(
 
 @pytest.mark.parametrize("how", ["status/403", "status/404", "status/410", "body/html"])
 def test_a_refusal_goes_to_the_next_address_at_once(how: str, base: str, tmp_path: Path) -> None:
-    first, second = f"{base}/{how}", f"{base}/picture"
+    first, second = f"{base}/{how}", f"{base}/image"
     (result,) = downloaded(Workspace(tmp_path), candidate(first, second))
-    assert isinstance(result, Picture)
+    assert isinstance(result, Accepted)
     assert [attempt.url for attempt in result.attempts] == [first, second]
     assert [attempt.kind for attempt in result.attempts] == [AddressKind.ORIGINAL] * 2
 
@@ -104,7 +104,7 @@ def test_a_refusal_goes_to_the_next_address_at_once(how: str, base: str, tmp_pat
 def test_another_referer_is_tried_only_where_it_may_help(
     how: str, times: int, base: str, tmp_path: Path
 ) -> None:
-    url, other = f"{base}/failing/99/{how}", f"{base}/picture"
+    url, other = f"{base}/failing/99/{how}", f"{base}/image"
     addresses = (Address(url), Address(url, referer="https://example.com/"), Address(other))
     (result,) = downloaded(Workspace(tmp_path), Candidate(addresses, 1, "files"))
     assert [attempt.url for attempt in result.attempts] == [url] * times + [other]
@@ -126,7 +126,7 @@ def test_the_first_failure_is_the_reason_and_all_are_on_record(base: str, tmp_pa
 
 def test_the_report_counts_what_each_host_gave_and_cost(base: str, tmp_path: Path) -> None:
     host, workspace = base.removeprefix("http://"), Workspace(tmp_path)
-    downloaded(workspace, candidate(f"{base}/picture"), candidate("http://10.0.0.1/1", rank=2))
+    downloaded(workspace, candidate(f"{base}/image"), candidate("http://10.0.0.1/1", rank=2))
     downloaded(
         workspace,
         candidate(f"{base}/status/404", f"{base}/body/html", f"{base}/packed", rank=3),
@@ -141,7 +141,7 @@ def test_the_report_counts_what_each_host_gave_and_cost(base: str, tmp_path: Pat
     failures = hosts[host].pop("failures")
     asked = sum(failures.values()) + 2 - failures["host_failing"]
     html = b"<html>404</html>"
-    size = 2 * len(PICTURE) + len(html) + failures["broken_off"] * len(b"short")
+    size = 2 * len(IMAGE) + len(html) + failures["broken_off"] * len(b"short")
     assert hosts[host] == {"requests": asked, "images": 2, "bytes": size}
     assert (failures["http_error"], failures["not_an_image"]) == (1, 1)
     assert hosts["10.0.0.1:80"].pop("seconds") < 1  # it was refused before it was asked
@@ -242,8 +242,8 @@ from tasks.quality import QualityLimits
 from tasks.records import Address, AddressKind, Candidate
 from tasks.workspace import Workspace
 workspace = Workspace(Path(sys.argv[1]))
-picture = Address(Path(sys.argv[2]).as_uri(), AddressKind.FILE)
-number = workspace.add_batch([Candidate((picture,), rank, "files") for rank in range(1, 60)])
+image = Address(Path(sys.argv[2]).as_uri(), AddressKind.FILE)
+number = workspace.add_batch([Candidate((image,), rank, "files") for rank in range(1, 60)])
 if sys.argv[3] == "full":
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 else:
@@ -270,9 +270,9 @@ def test_a_disk_that_takes_no_more_ends_the_batch_with_that_sentence(
     trouble: str, said: str, tmp_path: Path
 ) -> None:
     """A full disk is not to be had here; a limit on the size of files fails at the same place."""
-    (tmp_path / "picture").write_bytes(PICTURE)
+    (tmp_path / "image").write_bytes(IMAGE)
     done = subprocess.run(
-        [sys.executable, "-c", _FULL, str(tmp_path / "work"), str(tmp_path / "picture"), trouble],
+        [sys.executable, "-c", _FULL, str(tmp_path / "work"), str(tmp_path / "image"), trouble],
         capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1],
         preexec_fn=_as_anybody,
     )  # fmt: skip
@@ -291,14 +291,14 @@ def test_a_host_gets_no_more_than_its_rate_and_its_number_at_once(
         Workspace(tmp_path), *(candidate(f"{base}/crowd/{n}", rank=n) for n in range(BURST + 10))
     )
     assert time.monotonic() - started >= 10 / 20
-    assert all(isinstance(result, Picture) for result in results)
+    assert all(isinstance(result, Accepted) for result in results)
     assert Mischief.most_at_once == 3
 
 
 def test_a_retry_after_is_waited_for(base: str, tmp_path: Path) -> None:
     started = time.monotonic()
     (result,) = downloaded(Workspace(tmp_path), candidate(f"{base}/failing/1/busy/1"))
-    assert isinstance(result, Picture)
+    assert isinstance(result, Accepted)
     assert time.monotonic() - started >= 1
     assert [(a.outcome, a.note and str(a.note)) for a in result.attempts] == [
         ("http_error", "status 429"), ("ok", None)
@@ -312,7 +312,7 @@ def test_a_host_that_wants_a_long_rest_is_not_asked_again(base: str, tmp_path: P
     assert [attempt.outcome for attempt in first.attempts] == [
         "http_error", "host_failing",
     ]  # fmt: skip
-    (second,) = downloaded(workspace, candidate(f"{base}/picture"))
+    (second,) = downloaded(workspace, candidate(f"{base}/image"))
     assert isinstance(second, Rejected)
     assert second.reason == Reason.HOST_FAILING
     assert str(second.note) == "the host asked to be left alone for 7200 s"
@@ -334,16 +334,16 @@ def test_a_host_that_fails_time_after_time_is_left_alone(base: str, tmp_path: Pa
 def test_who_opts_out_is_left_out_whatever_the_other_renditions(
     base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refusing = candidate(f"{base}/robots/noai", f"{base}/picture")
+    refusing = candidate(f"{base}/robots/noai", f"{base}/image")
     (result,) = downloaded(Workspace(tmp_path / "1"), refusing)
     assert isinstance(result, Rejected)
     assert (result.reason, str(result.note)) == (Reason.OPTED_OUT, "X-Robots-Tag: noai")
     assert len(result.attempts) == 1
     (result,) = downloaded(Workspace(tmp_path / "2"), candidate(f"{base}/robots/otherbot: noai"))
-    assert isinstance(result, Picture)
+    assert isinstance(result, Accepted)
     monkeypatch.setenv("DOWNLOAD_RESPECT_OPT_OUT", "false")
     (result,) = downloaded(Workspace(tmp_path / "3"), refusing)
-    assert isinstance(result, Picture)
+    assert isinstance(result, Accepted)
 
 
 @pytest.mark.parametrize(
@@ -377,7 +377,7 @@ def test_slow_hosts_stall_no_others_and_all_end_when_cancelled(
             "DOWNLOAD_ALLOW_HOSTS", ",".join([base.removeprefix("http://"), *stalling])
         )
         slow = [f"http://{host}/{n}" for n in range(5) for host in stalling][:940]
-        good = [f"{base}/picture/{n}" for n in range(60)]
+        good = [f"{base}/image/{n}" for n in range(60)]
         urls = [*slow[:200], *good, *slow[200:]]
         workspace = Workspace(tmp_path)
         candidates = [candidate(url, rank=rank) for rank, url in enumerate(urls)]

@@ -1,4 +1,4 @@
-"""The stage in a run: crops and vectors that are kept, and pictures that it cannot use."""
+"""The stage in a run: crops and vectors that are kept, and images that it cannot use."""
 
 import os
 from hashlib import sha256
@@ -38,7 +38,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 @pytest.fixture
 def embedded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Note how many pictures go through the model each time."""
+    """Note how many images go through the model each time."""
     counts: list[int] = []
     real = Embedder.embed
 
@@ -68,8 +68,8 @@ def test_the_download_keeps_what_the_model_sees_and_it_is_decoded_once(
     download_batch(workspace, 0, limits=LIMITS)
     assert {np.load(path).shape for path in crops(workspace)} == {(64, 64, 3)}
     assert {np.load(path).dtype for path in crops(workspace)} == {np.dtype(np.uint8)}
-    for picture in workspace.pictures(0):
-        workspace.image_path(picture.source_sha256).unlink()  # not needed any more
+    for image in workspace.images(0):
+        workspace.image_path(image.source_sha256).unlink()  # not needed any more
     assert made(workspace).shape == (N, 64)
     assert not crops(workspace)
 
@@ -112,17 +112,17 @@ def test_a_crop_that_is_broken_is_made_anew(workspace: Workspace) -> None:
     np.save(third, np.zeros((3, 3), np.float32))
     vectors = made(workspace)
     embedder = load(MODEL, "cpu")
-    for picture, vector in zip(workspace.pictures(0), vectors, strict=True):
-        with Image.open(workspace.image_path(picture.source_sha256)) as image:
+    for accepted, vector in zip(workspace.images(0), vectors, strict=True):
+        with Image.open(workspace.image_path(accepted.source_sha256)) as image:
             prepared = embedder.prepare(np.asarray(image))
         np.testing.assert_allclose(embedder.embed([prepared])[0] @ vector, 1, atol=1e-3)
 
 
-def test_a_picture_without_a_vector_is_counted_and_stops_nothing(
+def test_an_image_without_a_vector_is_counted_and_stops_nothing(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     download_batch(workspace, 0, limits=LIMITS)
-    broken, poisoned, *_ = workspace.pictures(0)
+    broken, poisoned, *_ = workspace.images(0)
     path = workspace.image_path(broken.source_sha256)
     path.write_bytes(path.read_bytes()[:500])  # a disk that lost its end
     real = Embedder.prepare
@@ -146,10 +146,10 @@ def test_a_picture_without_a_vector_is_counted_and_stops_nothing(
     assert {r.key for r in selection.rejected} == {broken.key, poisoned.key}
 
 
-def test_where_no_picture_has_a_vector_there_is_no_subject(workspace: Workspace) -> None:
+def test_where_no_image_has_a_vector_there_is_no_subject(workspace: Workspace) -> None:
     download_batch(workspace, 0, limits=LIMITS)
-    for picture in workspace.pictures(0):
-        workspace.image_path(picture.source_sha256).write_bytes(b"")
+    for image in workspace.images(0):
+        workspace.image_path(image.source_sha256).write_bytes(b"")
     made(workspace)
     criteria = Criteria(limit=9, eps="auto", min_samples=3)
     selection = choose_among(workspace, 1, model=MODEL, criteria=criteria)

@@ -39,7 +39,7 @@ def _without_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
 
 
-def pictures() -> list[Image.Image]:
+def images() -> list[Image.Image]:
     """Drawn ones, a greyscale one, extreme aspects, and tiny ones."""
     drawn = [draw("cat", seed, *size) for seed, size in enumerate([(300, 200), (200, 331)])]
     grey = draw("house", 2, 240, 320).convert("L").convert("RGB")
@@ -73,10 +73,10 @@ def cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 def test_every_family_gives_the_numbers_of_transformers(family: str, tmp_path: Path) -> None:
     folder = saved(family, tmp_path)
     embedder = load(str(folder), "cpu")
-    vectors = ours(embedder, pictures())
+    vectors = ours(embedder, images())
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
-    assert cosines(vectors, stock(folder, pictures())).min() >= 0.99999
+    assert cosines(vectors, stock(folder, images())).min() >= 0.99999
     assert embedder.networks[0].text_model is None
 
 
@@ -95,8 +95,8 @@ def test_a_vision_model_joined_with_a_text_model_of_another_kind_loads(
     network = transformers.VisionTextDualEncoderModel(config).eval()
     network.save_pretrained(tmp_path)
     CLIPImageProcessorPil(**CUT).save_pretrained(tmp_path)
-    vectors = ours(load(str(tmp_path), "cpu"), pictures())
-    assert cosines(vectors, stock(tmp_path, pictures())).min() >= 0.99999
+    vectors = ours(load(str(tmp_path), "cpu"), images())
+    assert cosines(vectors, stock(tmp_path, images())).min() >= 0.99999
     reader = text_tower(checkpoint(str(tmp_path)))
     assert reader.vision_model is None
     tokens = torch.tensor([[1, 7, 9, 2]])
@@ -107,13 +107,13 @@ def test_a_vision_model_joined_with_a_text_model_of_another_kind_loads(
 
 @pytest.mark.usefixtures("_without_bfloat16")
 def test_a_trained_model_gives_the_numbers_of_transformers() -> None:
-    vectors = ours(load(str(TINY_CLIP), "cpu"), pictures())
-    assert cosines(vectors, stock(TINY_CLIP, pictures())).min() >= 0.99999
+    vectors = ours(load(str(TINY_CLIP), "cpu"), images())
+    assert cosines(vectors, stock(TINY_CLIP, images())).min() >= 0.99999
 
 
 def test_the_precision_of_this_machine_is_as_good() -> None:
     embedder = load(str(TINY_CLIP), "auto")
-    assert cosines(ours(embedder, pictures()), stock(TINY_CLIP, pictures())).min() >= 0.999
+    assert cosines(ours(embedder, images()), stock(TINY_CLIP, images())).min() >= 0.999
 
 
 def test_settings_that_no_crop_can_keep_are_left_to_the_processor(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_settings_that_no_crop_can_keep_are_left_to_the_processor(tmp_path: Path
     CLIPImageProcessorPil(**padded).save_pretrained(folder)
     embedder = load(str(folder), "cpu")
     assert embedder.crop is None
-    assert cosines(ours(embedder, pictures()), stock(folder, pictures())).min() >= 0.999
+    assert cosines(ours(embedder, images()), stock(folder, images())).min() >= 0.999
 
 
 def test_a_folder_has_the_same_revision_until_its_files_change(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_a_gpu_without_memory_goes_on_with_half_as_many_at_a_time() -> None:
     assert tried == [8, 6, 3, 3, 2]
 
 
-def test_a_gpu_that_has_no_room_for_one_picture_says_so() -> None:
+def test_a_gpu_that_has_no_room_for_one_image_says_so() -> None:
     def work(_items: Sequence[int]) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
@@ -216,12 +216,12 @@ def test_a_gpu_that_has_no_room_for_one_picture_says_so() -> None:
         in_batches(work, range(8), 4)
 
 
-def test_several_devices_share_the_pictures_in_their_order() -> None:
+def test_several_devices_share_the_images_in_their_order() -> None:
     embedder = load(str(TINY_CLIP), "cpu")
     # Two that are the same processor: what is done with each is the same as with two GPUs.
     both = replace(embedder, networks=embedder.networks * 2, devices=embedder.devices * 2)
-    np.testing.assert_allclose(ours(both, pictures()), ours(embedder, pictures()), atol=0.02)
-    np.testing.assert_array_equal(ours(both, pictures()[:1]), ours(embedder, pictures()[:1]))
+    np.testing.assert_allclose(ours(both, images()), ours(embedder, images()), atol=0.02)
+    np.testing.assert_array_equal(ours(both, images()[:1]), ours(embedder, images()[:1]))
 
 
 def test_cuda_where_there_is_none_is_said() -> None:

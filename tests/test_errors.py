@@ -4,6 +4,8 @@ import pickle
 
 import pytest
 
+from flows.task_runners import ClusterError
+from flows.temporary_server import PrefectError
 from tasks.errors import BadRequestError, BlockedError, CollectError
 from words import Message
 
@@ -12,6 +14,8 @@ CASES = [
     BadRequestError("no_job", job="a1"),
     INNER,
     BlockedError("host_rests_now", why=INNER.message, until="noon"),
+    ClusterError("cluster", name="dask", why="refused"),
+    PrefectError("prefect_went_away", why="refused"),
 ]
 
 

@@ -19,7 +19,7 @@ from tasks.quality import QualityLimits
 from tasks.records import Address, Candidate, Reason, Rejected
 from tasks.settings import Settings
 from tasks.workspace import Workspace
-from tests.support.hostile_web import PICTURE, serve_mischief
+from tests.support.hostile_web import IMAGE, serve_mischief
 
 HOSTILE = [  # what is asked for, of our server or of whom else; why nothing comes of it
     ("file:///etc/passwd", Reason.BAD_ADDRESS),
@@ -53,8 +53,8 @@ HOSTILE = [  # what is asked for, of our server or of whom else; why nothing com
     ("redirect/http://localhost/", Reason.FORBIDDEN_ADDRESS),
     ("redirect///169.254.169.254/", Reason.FORBIDDEN_ADDRESS),
     ("redirect/http://[::ffff:127.0.0.1]/", Reason.FORBIDDEN_ADDRESS),
-    ("http://localhost:{port}/picture", Reason.FORBIDDEN_PORT),  # exempt, but not by that name
-    ("redirect/http://localhost:{port}/picture", Reason.FORBIDDEN_PORT),
+    ("http://localhost:{port}/image", Reason.FORBIDDEN_PORT),  # exempt, but not by that name
+    ("redirect/http://localhost:{port}/image", Reason.FORBIDDEN_PORT),
     ("http://example.com:22/", Reason.FORBIDDEN_PORT),
     ("redirect/http://example.com:6379/", Reason.FORBIDDEN_PORT),
     ("http://name.invalid/", Reason.UNREACHABLE),
@@ -163,9 +163,9 @@ def test_an_address_that_is_no_text_is_bad() -> None:
 
 def test_what_is_no_mischief_comes(port: int) -> None:
     base = f"http://127.0.0.1:{port}"
-    assert fetch(f"{base}/picture", port) == PICTURE
-    assert fetch(f"{base}/packed", port) == PICTURE
-    assert fetch(f"{base}/around/{MAX_REDIRECTS - 1}", port) == PICTURE
+    assert fetch(f"{base}/image", port) == IMAGE
+    assert fetch(f"{base}/packed", port) == IMAGE
+    assert fetch(f"{base}/around/{MAX_REDIRECTS - 1}", port) == IMAGE
 
 
 def test_requests_name_the_project_and_want_nothing_compressed(port: int) -> None:
@@ -208,7 +208,7 @@ def test_a_name_is_judged_by_what_it_is_when_connecting(
     monkeypatch.setattr(socket, "getaddrinfo", rebound)
     monkeypatch.setattr(fetching, "WEB_PORTS", frozenset({port}))
     with pytest.raises(FetchError) as caught:
-        fetch(f"http://rebound.example:{port}/picture")
+        fetch(f"http://rebound.example:{port}/image")
     assert caught.value.reason == Reason.FORBIDDEN_ADDRESS
 
 

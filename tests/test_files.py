@@ -13,7 +13,7 @@ from tasks.errors import BadRequestError
 from tasks.fetching import fetch
 from tasks.fetching.fetch import FetchError, read_file
 from tasks.quality import QualityLimits
-from tasks.records import Address, AddressKind, Candidate, Picture, Reason, Rejected
+from tasks.records import Accepted, Address, AddressKind, Candidate, Reason, Rejected
 from tasks.settings import Settings
 from tasks.sources import files
 from tasks.sources.query import SearchQuery
@@ -34,7 +34,7 @@ def written(folder: Path, name: str, content: bytes | str) -> Path:
     return path
 
 
-def picture(folder: Path, name: str, seed: int = 0) -> Path:
+def image(folder: Path, name: str, seed: int = 0) -> Path:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     pixels = np.random.default_rng(seed).integers(0, 256, (320, 320, 3), np.uint8)
@@ -190,13 +190,13 @@ def test_a_list_that_cannot_be_read_is_said() -> None:
 def test_a_folder_gives_its_files_in_natural_order(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    root = tmp_path / "pictures"
-    outside = picture(tmp_path, "outside.png")
+    root = tmp_path / "images"
+    outside = image(tmp_path, "outside.png")
     names = ["2.png", "10.png", "a/img1.png", "a/img2.png", "a/img10.png", "b #1?%41.png", "한글"]
     for name in reversed(names):
-        picture(root, name)
+        image(root, name)
     for name in (".hidden.png", ".folder/1.png", "a/.DS_Store"):
-        picture(root, name)
+        image(root, name)
     (root / "inside.png").symlink_to(root / "2.png")
     (root / "leak.png").symlink_to(outside)
     (root / "gone.png").symlink_to(root / "nothing")
@@ -209,30 +209,30 @@ def test_a_folder_gives_its_files_in_natural_order(
     assert [candidate.url for candidate in candidates] == [(root / n).as_uri() for n in expected]
     assert [candidate.title for candidate in candidates][:3] == ["2", "10", "img1"]
     assert {a.kind for c in candidates for a in c.addresses} == {AddressKind.FILE}
-    assert all(isinstance(download(c, tmp_path / "work"), Picture) for c in candidates)
+    assert all(isinstance(download(c, tmp_path / "work"), Accepted) for c in candidates)
     assert sum("left out" in message for message in caplog.messages) == 4
 
 
 def test_a_file_name_that_is_no_utf8_is_read_all_the_same(tmp_path: Path) -> None:
-    raw = os.fsencode(tmp_path / "pictures") + b"/\xb0\xed\n.png"
-    picture(tmp_path / "pictures", "1.png").rename(os.fsdecode(raw))
+    raw = os.fsencode(tmp_path / "images") + b"/\xb0\xed\n.png"
+    image(tmp_path / "images", "1.png").rename(os.fsdecode(raw))
 
-    (candidate,) = found(tmp_path / "pictures")
+    (candidate,) = found(tmp_path / "images")
 
     assert candidate.url.endswith("/%B0%ED%0A.png")
     candidate.title.encode()
-    assert isinstance(download(candidate, tmp_path / "work"), Picture)
+    assert isinstance(download(candidate, tmp_path / "work"), Accepted)
 
 
-def test_a_file_that_is_no_picture_is_rejected_with_its_reason(
+def test_a_file_that_is_no_image_is_rejected_with_its_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetch, "MAX_BYTES", 1_000)
-    written(tmp_path / "pictures", "1.txt", "no picture")
-    picture(tmp_path / "pictures", "2.png")  # about 300 KB
-    gone = picture(tmp_path / "pictures", "3.png")
-    piped = picture(tmp_path / "pictures", "4.png")
-    candidates = found(tmp_path / "pictures")
+    written(tmp_path / "images", "1.txt", "no image")
+    image(tmp_path / "images", "2.png")  # about 300 KB
+    gone = image(tmp_path / "images", "3.png")
+    piped = image(tmp_path / "images", "4.png")
+    candidates = found(tmp_path / "images")
     gone.unlink()
     piped.unlink()
     os.mkfifo(piped)
@@ -249,7 +249,7 @@ def test_a_file_that_is_no_picture_is_rejected_with_its_reason(
 
 @pytest.mark.parametrize("kind", [kind for kind in AddressKind if kind is not AddressKind.FILE])
 def test_a_file_is_refused_where_a_page_names_it(tmp_path: Path, kind: AddressKind) -> None:
-    path = picture(tmp_path, "1.png")
+    path = image(tmp_path, "1.png")
 
     result = download(Candidate((Address(path.as_uri(), kind),), 1, "naver"), tmp_path / "work")
 

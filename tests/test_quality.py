@@ -26,7 +26,7 @@ def encoded(image: Image.Image, file_format: str, **options: object) -> bytes:
     return out.getvalue()
 
 
-def picture(width: int, height: int, file_format: str = "PNG") -> bytes:
+def image(width: int, height: int, file_format: str = "PNG") -> bytes:
     return encoded(Image.fromarray(noise(width, height)), file_format)
 
 
@@ -50,12 +50,12 @@ def png_header(width: int, height: int) -> bytes:
         (b"<html>404</html>", Reason.NOT_AN_IMAGE),
         (b"%PDF-1.7", Reason.NOT_AN_IMAGE),
         (b"\xff\xd8\xff\xe0", Reason.NOT_AN_IMAGE),
-        (picture(400, 400)[:2000], Reason.UNDECODABLE),
-        (picture(400, 400, "JPEG")[:-3000], Reason.UNDECODABLE),
-        (picture(400, 400, "WEBP")[:-3000], Reason.UNDECODABLE),
+        (image(400, 400)[:2000], Reason.UNDECODABLE),
+        (image(400, 400, "JPEG")[:-3000], Reason.UNDECODABLE),
+        (image(400, 400, "WEBP")[:-3000], Reason.UNDECODABLE),
         (png_header(20_000, 20_000), Reason.TOO_MANY_PIXELS),
-        (picture(299, 1000), "too_small"),
-        (picture(1000, 299), "too_small"),
+        (image(299, 1000), "too_small"),
+        (image(1000, 299), "too_small"),
         (flat(300, 300), "blurred"),
     ],
 )
@@ -68,7 +68,7 @@ def test_a_bad_image_has_its_own_reason(data: bytes, reason: str) -> None:
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
 def test_every_format_is_read(file_format: str) -> None:
-    found, measures = examine(picture(301, 420, file_format), QualityLimits())
+    found, measures = examine(image(301, 420, file_format), QualityLimits())
     assert found == file_format
     assert (measures.width, measures.height) == (301, 420)
 
@@ -91,19 +91,19 @@ def test_formats_that_are_not_read_are_told_from_what_is_no_image(data: bytes) -
 
 
 def test_the_limits_are_what_is_asked() -> None:
-    _, measures = examine(picture(40, 40), QualityLimits({"short_side": 40}))
+    _, measures = examine(image(40, 40), QualityLimits({"short_side": 40}))
     with pytest.raises(ImageError, match="less than 41"):
-        examine(picture(40, 40), QualityLimits({"short_side": 41}))
+        examine(image(40, 40), QualityLimits({"short_side": 41}))
     sharpness_found = measures.values["sharpness"]
     exactly = QualityLimits({"short_side": 40, "sharpness": sharpness_found})
-    assert examine(picture(40, 40), exactly)[1] == measures
+    assert examine(image(40, 40), exactly)[1] == measures
     more = QualityLimits({"short_side": 40, "sharpness": sharpness_found + 0.1})
     with pytest.raises(ImageError, match="sharpness"):
-        examine(picture(40, 40), more)
+        examine(image(40, 40), more)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_picture_is_turned_upright(orientation: int) -> None:
+def test_the_image_is_turned_upright(orientation: int) -> None:
     turned_back = {
         1: lambda a: a, 2: np.fliplr, 3: lambda a: np.rot90(a, 2), 4: np.flipud,
         5: lambda a: np.transpose(a, (1, 0, 2)), 6: lambda a: np.rot90(a, 1),
@@ -150,7 +150,7 @@ def test_a_jpeg_has_the_pixels_that_pillow_gives(
 
 
 def test_a_jpeg_with_a_flaw_that_pillow_passes_over_is_read() -> None:
-    data = picture(40, 40, "JPEG")
+    data = image(40, 40, "JPEG")
     flawed = data[:-2] + b"\0\0\0" + data[-2:]  # bytes that mean nothing before the end
     np.testing.assert_array_equal(decode(flawed).pixels, decode(data).pixels)
 
@@ -223,7 +223,7 @@ def test_sharpness_is_the_variance_of_the_laplacian() -> None:
     assert sharpness(view) == pytest.approx(cv2.Laplacian(grey, cv2.CV_64F).var())
 
 
-def test_the_hash_survives_scaling_and_tells_pictures_apart() -> None:
+def test_the_hash_survives_scaling_and_tells_images_apart() -> None:
     smooth = cv2.resize(noise(9, 9, seed=1)[..., 0], (640, 480), interpolation=cv2.INTER_CUBIC)
     other = cv2.resize(noise(9, 9, seed=2)[..., 0], (640, 480), interpolation=cv2.INTER_CUBIC)
     scaled = cv2.resize(smooth, (320, 240), interpolation=cv2.INTER_AREA)
@@ -235,7 +235,7 @@ def test_the_hash_survives_scaling_and_tells_pictures_apart() -> None:
     assert distance(smooth, other) >= 16
 
 
-def test_a_picture_of_the_largest_size_is_allowed() -> None:
+def test_an_image_of_the_largest_size_is_allowed() -> None:
     with pytest.raises(ImageError) as caught:
         decode(png_header(10_000, MAX_PIXELS // 10_000))
     assert caught.value.reason == Reason.UNDECODABLE  # past the limit's check: no pixels there

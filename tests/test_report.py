@@ -107,7 +107,7 @@ def test_the_map_keeps_what_is_alike_together() -> None:
 
 
 @pytest.mark.parametrize("shape", [(0, 0), (1, 8), (2, 8)])
-def test_few_pictures_have_a_map_too(shape: tuple[int, int], tmp_path: Path) -> None:
+def test_few_images_have_a_map_too(shape: tuple[int, int], tmp_path: Path) -> None:
     decisions = [decision(rank, Reason.NO_SUBJECT) for rank in range(1, shape[0] + 1)]
     vectors = np.ones(shape, np.float32)
     page = report(about(), decisions, vectors=vectors, folder=tmp_path, language="en")

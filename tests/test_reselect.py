@@ -16,12 +16,12 @@ from tasks.database.jobs_table import Jobs
 from tasks.dataset import claim, finished, write_dataset
 from tasks.jobs import Status
 from tasks.ledger import Decision
-from tasks.records import Picture, Rejected
+from tasks.records import Accepted, Rejected
 from tasks.selection import choose_among
 from tasks.settings import Settings
 from tasks.workspace import Workspace
 from tests.support.images import image_file
-from tests.support.records import a_candidate, a_picture, a_record, rows
+from tests.support.records import a_candidate, a_record, an_image, rows
 from tests.support.vectors import group
 from words import Message
 
@@ -36,8 +36,8 @@ def out_dir(tmp_path: Path, jobs: Jobs) -> Path:
     request = CollectRequest(query="사과", limit=10, eps=0.18, model="tiny")
     asked = request.model_dump(mode="json", exclude={"job_id"})
     workspace = claim(folder, "a1", asked)
-    pictures = [a_picture(workspace, rank, image_file(seed=rank)) for rank in range(1, COPY)]
-    pictures.append(replace(pictures[0], candidate=a_candidate(COPY)))
+    images = [an_image(workspace, rank, image_file(seed=rank)) for rank in range(1, COPY)]
+    images.append(replace(images[0], candidate=a_candidate(COPY)))
     blurred = Rejected(
         a_candidate(BLURRED), "blurred",
         Message("note.sharpness_below", {"sharpness": 3.0, "least": 50.0}),
@@ -45,7 +45,7 @@ def out_dir(tmp_path: Path, jobs: Jobs) -> Path:
     )  # fmt: skip
     strays = np.eye(64, dtype=np.float32)[5:8]
     vectors = np.concatenate([group(0, 12, 0.03, 1), group(1, 7, 0.03, 2), strays])
-    fill(workspace, [*pictures, blurred], np.concatenate([vectors, vectors[:1]]))
+    fill(workspace, [*images, blurred], np.concatenate([vectors, vectors[:1]]))
     selection = choose_among(workspace, 1, model="tiny", criteria=request.criteria)
     record = a_record(selection, request=asked, choice=asdict(selection.choice))
     write_dataset(workspace, folder, selection, record)
@@ -57,7 +57,7 @@ def out_dir(tmp_path: Path, jobs: Jobs) -> Path:
     return folder
 
 
-def fill(workspace: Workspace, results: list[Picture | Rejected], vectors: np.ndarray) -> None:
+def fill(workspace: Workspace, results: list[Accepted | Rejected], vectors: np.ndarray) -> None:
     workspace.add_batch([result.candidate for result in results])
     workspace.save_results(0, results)
     workspace.save_vectors(0, "tiny", vectors)

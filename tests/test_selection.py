@@ -1,9 +1,9 @@
-"""A verdict on every picture, and counts that add up."""
+"""A verdict on every image, and counts that add up."""
 
 import numpy as np
 
 from tasks.measures import MEASURES
-from tasks.records import Measures, Picture, Reason, Rejected, Stage, stage_of
+from tasks.records import Accepted, Measures, Reason, Rejected, Stage, stage_of
 from tasks.selection import Criteria, Selection, select
 from tasks.subject.geometry import Geometry
 from tests.support.records import a_candidate
@@ -13,20 +13,20 @@ from words import verbatim
 CRITERIA = Criteria(limit=100, eps=0.18, min_samples=3)
 
 
-def picture(rank: int, *, content: str = "") -> Picture:
-    """A picture whose hash is unlike any other's."""
+def image(rank: int, *, content: str = "") -> Accepted:
+    """An image whose hash is unlike any other's."""
     phash = f"{np.random.default_rng(rank).integers(2**63):016x}"
     measures = Measures(500, 500, phash, {"sharpness": 100.0})
-    return Picture(a_candidate(rank), (), "JPEG", content or str(rank), measures)
+    return Accepted(a_candidate(rank), (), "JPEG", content or str(rank), measures)
 
 
 def rejected(rank: int, reason: Reason) -> Rejected:
     return Rejected(a_candidate(rank), reason, verbatim("for a test"))
 
 
-def a_run() -> tuple[list[Picture], np.ndarray, list[Rejected]]:
+def a_run() -> tuple[list[Accepted], np.ndarray, list[Rejected]]:
     """12 of the subject (ranks 20 … 9, the last first), 5 of another, 3 of nothing, 4 bad ones."""
-    pictures = [picture(rank) for rank in [*range(20, 8, -1), *range(21, 26), *range(26, 29)]]
+    images = [image(rank) for rank in [*range(20, 8, -1), *range(21, 26), *range(26, 29)]]
     vectors = np.concatenate(
         [group(0, 12, 0.03, 1), group(1, 5, 0.03, 2), np.eye(64, dtype=np.float32)[5:8]]
     )
@@ -34,13 +34,13 @@ def a_run() -> tuple[list[Picture], np.ndarray, list[Rejected]]:
         rejected(1, Reason.HTTP_ERROR), rejected(2, Reason.HTTP_ERROR),
         rejected(3, "too_small"), rejected(30, Reason.TIMED_OUT),
     ]  # fmt: skip
-    return pictures, vectors, fallen
+    return images, vectors, fallen
 
 
 def selected(criteria: Criteria) -> Selection:
     """What is chosen in ``a_run``."""
-    pictures, vectors, fallen = a_run()
-    return select(pictures, vectors, rejected=fallen, criteria=criteria)
+    images, vectors, fallen = a_run()
+    return select(images, vectors, rejected=fallen, criteria=criteria)
 
 
 def test_the_chosen_are_the_subject_in_the_order_of_the_page() -> None:
@@ -68,14 +68,14 @@ def test_the_waterfall_adds_up_and_names_every_reason() -> None:
 
 
 def test_copies_have_no_vote_on_the_subject() -> None:
-    pictures, vectors, fallen = a_run()
-    reposts = [picture(rank, content="spam") for rank in range(40, 60)]
+    images, vectors, fallen = a_run()
+    reposts = [image(rank, content="spam") for rank in range(40, 60)]
     reposts = [
-        Picture(p.candidate, (), p.format, p.source_sha256, reposts[0].measures) for p in reposts
+        Accepted(p.candidate, (), p.format, p.source_sha256, reposts[0].measures) for p in reposts
     ]
     spam = group(3, 1, 0.03, 4).repeat(20, axis=0)
     selection = select(
-        [*reposts, *pictures],
+        [*reposts, *images],
         np.concatenate([spam, vectors]),
         rejected=fallen,
         criteria=CRITERIA,
@@ -86,19 +86,19 @@ def test_copies_have_no_vote_on_the_subject() -> None:
     assert {v.copy_of for v in copies} == {reposts[0].key}
 
 
-def test_without_a_cluster_every_picture_says_so() -> None:
-    pictures = [picture(rank) for rank in range(10)]
-    selection = select(pictures, np.eye(64, dtype=np.float32)[:10], rejected=[], criteria=CRITERIA)
+def test_without_a_cluster_every_image_says_so() -> None:
+    images = [image(rank) for rank in range(10)]
+    selection = select(images, np.eye(64, dtype=np.float32)[:10], rejected=[], criteria=CRITERIA)
     assert selection.subject_count == 0
     assert selection.chosen == ()
     assert selection.waterfall().reasons == {Reason.NO_SUBJECT: 10}
 
 
 def test_the_geometry_reaches_the_choice() -> None:
-    pictures = [picture(rank) for rank in range(10)]
+    images = [image(rank) for rank in range(10)]
     chosen = {
         same_subject: select(
-            pictures,
+            images,
             np.eye(64, dtype=np.float32)[:10],
             rejected=[],
             criteria=Criteria(100, "auto", 3),
@@ -122,14 +122,14 @@ def test_every_reason_belongs_to_a_stage_and_every_other_one_to_quality() -> Non
 
 
 def test_a_text_that_describes_one_of_two_groups_decides() -> None:
-    pictures = [picture(rank) for rank in range(1, 25)]
+    images = [image(rank) for rank in range(1, 25)]
     vectors = np.concatenate([group(0, 12, 0.03, 1), group(1, 12, 0.03, 2)])
     criteria = Criteria(100, "auto", 3)
     for wanted in (0, 1):
         text = np.eye(64, dtype=np.float32)[wanted]
-        found = select(pictures, vectors, rejected=[], criteria=criteria, text=text)
+        found = select(images, vectors, rejected=[], criteria=criteria, text=text)
         assert [p.candidate.rank > 12 for p in found.chosen] == [bool(wanted)] * 12
-        similar = [found.verdicts[p.key].text_similarity for p in pictures]
+        similar = [found.verdicts[p.key].text_similarity for p in images]
         np.testing.assert_allclose(similar, vectors @ text, rtol=1e-6)
-    without = select(pictures, vectors, rejected=[], criteria=criteria)
+    without = select(images, vectors, rejected=[], criteria=criteria)
     assert {verdict.text_similarity for verdict in without.verdicts.values()} == {None}

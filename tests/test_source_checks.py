@@ -11,10 +11,11 @@ from words import verbatim
 def test_the_last_check_counts_and_none_is_none(jobs: Jobs) -> None:
     assert last_check(jobs) is None
     record_check(
-        Settings(), ok=True, message=verbatim("All is well."), report=[{"query": "고양이"}]
+        Settings(), "naver", ok=True, message=verbatim("All is well."), report=[{"query": "고양이"}]
     )
-    record_check(Settings(), ok=False, message=verbatim("The page changed."))
+    record_check(Settings(), "mirror", ok=False, message=verbatim("The page changed."))
     check = last_check(jobs)
     assert check
-    assert (check.ok, check.message, check.report) == (False, verbatim("The page changed."), [])
+    assert (check.source, check.ok) == ("mirror", False)
+    assert (check.message, check.report) == (verbatim("The page changed."), [])
     assert abs((datetime.now(UTC) - check.checked_at).total_seconds()) < 60

@@ -14,7 +14,7 @@ from tasks.workspace import Workspace
 from tests.conftest import TINY_CLIP
 from tests.support.checkpoints import saved
 
-MODEL = str(TINY_CLIP)  # its tokens are of Korean and English words of pictures
+MODEL = str(TINY_CLIP)  # its tokens are of Korean and English words of images
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_what_is_transparent_is_white() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"\xff\xd8\xff", image_file(400, 400)[:900]])
-def test_what_is_no_picture_is_an_error_of_its_own(data: bytes) -> None:
+def test_what_is_no_image_is_an_error_of_its_own(data: bytes) -> None:
     with pytest.raises(ImageError):
         thumbnail(data, 320)
 

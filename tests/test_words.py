@@ -2,10 +2,12 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic_core.core_schema import ErrorType
 
 import flows.task_runners
 import flows.temporary_server  # noqa: F401 — they bring errors of their own
@@ -22,8 +24,7 @@ def below(kind: type) -> set[str]:
     return {kind.__name__}.union(*(below(one) for one in kind.__subclasses__()))
 
 
-# What is raised with the name of a sentence, and the family of its key.
-ERRORS = dict.fromkeys(below(CollectError), "error") | dict.fromkeys(below(ApiError), "api")
+ERRORS = below(CollectError) | below(ApiError)  # they are raised with the name of a sentence
 PLACE = re.compile(r"\{(\w*)")
 
 
@@ -65,7 +66,7 @@ def coded() -> Iterator[tuple[str, str, set[str] | None]]:
                         names = [getattr(key, "value", None) for key in values.keys]
                         yield where, first.value, None if None in names else {*map(str, names)}
                 elif name == "say" or name in ERRORS:
-                    key = first.value if name == "say" else f"{ERRORS[name]}.{first.value}"
+                    key = first.value if name == "say" else f"error.{first.value}"
                     named = [keyword.arg for keyword in node.keywords]
                     yield where, key, None if None in named else {*map(str, named)}
 
@@ -78,6 +79,46 @@ def test_the_code_says_only_what_has_words_and_gives_every_place_its_value() -> 
         or (given is not None and not places(templates("en")[key]) <= given)
     ]
     assert not wrong
+
+
+def test_every_sentence_is_said_somewhere() -> None:
+    """A key stands in the code as it is, or is put together there of words of the code."""
+    words, patterns = written()
+    unused = [
+        key
+        for key in templates("en")
+        if not {key, key.removeprefix("error.")} & words
+        and not any(
+            words.issuperset(found.groups()) for made in patterns if (found := made.fullmatch(key))
+        )
+    ]
+    assert not unused
+
+
+def written() -> tuple[set[str], list[re.Pattern[str]]]:
+    """Return each string and name of the code, and what its templates make of them."""
+    words: set[str] = {"path_type", *get_args(ErrorType)}  # what pydantic can find
+    patterns: set[str] = set()
+    for folder in ("tasks", "flows", "dashboard", "words"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                words |= {str(getattr(node, name, "")) for name in ("value", "id", "arg", "attr")}
+                if isinstance(node, ast.JoinedStr):
+                    parts = [getattr(part, "value", None) for part in node.values]
+                    patterns.add("".join(template(parts)))
+        for path in [*(ROOT / folder).rglob("*.js"), *(ROOT / folder).rglob("*.html")]:
+            text = path.read_text()
+            words |= set(re.findall(r"[\w.-]+", text))
+            for made in re.findall(r"`([^`]*\$\{[^`]*)`", text):
+                patterns.add("".join(template(re.split(r"(\$)\{[^}]*\}", made))))
+    of_keys = {made for made in patterns if re.match(r"[a-z_]+\\\.|\(\.\+\)\\\.", made)}
+    return words, [re.compile(made) for made in of_keys - {r"error\.(.+)"}]
+
+
+def template(parts: Iterable[object]) -> Iterator[str]:
+    """Yield a template's parts as those of a pattern; what is no text, or ``$``, is a place."""
+    for part in parts:
+        yield re.escape(part) if isinstance(part, str) and part != "$" else "(.+)"
 
 
 @pytest.mark.parametrize(

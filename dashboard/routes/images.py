@@ -41,12 +41,12 @@ REPORT_POLICY = (
 )
 VERDICTS = ("all", files.CHOSEN, *Reason, *(measure.reason for measure in MEASURES))
 
-router = APIRouter(prefix="/api/jobs/{job_id}", tags=["pictures"], responses=answers_of())
+router = APIRouter(prefix="/api/jobs/{job_id}", tags=["images"], responses=answers_of())
 
 
 @router.get("/images")
 def list_images(services: Parts, job_id: JobId) -> Images:
-    """Return the names of a dataset's pictures."""
+    """Return the names of a dataset's images."""
     job = job_of(services, job_id)
     names = files.image_names(dataset_folder(job)) if job.out_dir else []
     return Images(job_id=job_id, out_dir=job.out_dir or "", files=names)
@@ -102,12 +102,12 @@ async def get_thumbnail(
     """Return a small image of a candidate, chosen or rejected."""
     known = request.headers.get("if-none-match", "")
     return await anyio.to_thread.run_sync(
-        _thumbnail, services, job_id, key, size, known, limiter=services.pictures
+        _thumbnail, services, job_id, key, size, known, limiter=services.images
     )
 
 
 def _thumbnail(services: Services, job_id: str, key: str, size: Side, known: str) -> Response:
-    image = _picture(dataset_folder(job_of(services, job_id)), key)
+    image = _image(dataset_folder(job_of(services, job_id)), key)
     missing = NotFoundError("no_image", job=job_id, image=key)
     if image is None:
         raise missing
@@ -123,24 +123,24 @@ def _thumbnail(services: Services, job_id: str, key: str, size: Side, known: str
     return Response(data, media_type="image/jpeg", headers=headers)
 
 
-def _picture(folder: FilePath, key: str) -> FilePath | None:
+def _image(folder: FilePath, key: str) -> FilePath | None:
     decision = files.decided(folder).by_key.get(key)
     return files.image_of(folder, decision) if decision else None
 
 
 @router.get("/question/{sha256}", response_class=Response, responses=JPEG)
-async def get_picture_in_question(services: Parts, job_id: JobId, sha256: Sha256) -> Response:
+async def get_image_in_question(services: Parts, job_id: JobId, sha256: Sha256) -> Response:
     """Return a small image of a group that a waiting run asks about."""
     return await anyio.to_thread.run_sync(
-        _picture_in_question, services, job_id, sha256, limiter=services.pictures
+        _image_in_question, services, job_id, sha256, limiter=services.images
     )
 
 
-def _picture_in_question(services: Services, job_id: str, sha256: str) -> Response:
+def _image_in_question(services: Services, job_id: str, sha256: str) -> Response:
     job = job_of(services, job_id)
     groups = (job.question or {}).get("groups", [])
     missing = NotFoundError("not_in_question", job=job_id)
-    if not any(sha256 in group["pictures"] for group in groups):
+    if not any(sha256 in group["images"] for group in groups):
         raise missing
     image = files.regular_file(Workspace(dataset_folder(job) / ".work").image_path(sha256))
     if image is None:

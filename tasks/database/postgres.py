@@ -16,6 +16,7 @@ from psycopg2.extensions import connection as Connection
 
 from tasks.errors import DatabaseError, first_line
 from tasks.settings import Settings
+from words import Message
 
 CONNECT_TIMEOUT_S = 5
 
@@ -26,7 +27,7 @@ def connect(settings: Settings) -> Connection:
     Raises ``DatabaseError``, which never shows a password.
     """
     address = settings.postgres_url
-    where = ""
+    where = None
     try:
         if address is None:
             address = _embedded_address(settings.data_dir / "postgres")
@@ -44,12 +45,13 @@ def connect(settings: Settings) -> Connection:
         raise DatabaseError("postgres", where=where, why=why) from error
 
 
-def _without_password(address: str) -> str:
+def _without_password(address: str) -> Message:
     try:
         parts = psycopg2.extensions.parse_dsn(address)
     except psycopg2.Error:
-        return "The Postgres of DATABASE_URL"
-    return f"Postgres at {parts.get('host', 'localhost')}:{parts.get('port', 5432)}"
+        return Message("note.postgres_of_url")
+    where = {"host": parts.get("host", "localhost"), "port": parts.get("port", 5432)}
+    return Message("note.postgres_at", where)
 
 
 def _embedded_address(folder: Path) -> str:

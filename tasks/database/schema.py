@@ -15,7 +15,7 @@ _LOCK = 7_361_205  # any number: one process at a time prepares the tables
 _ARE_CURRENT = """
 SELECT count(*) = 3 FROM information_schema.columns
 WHERE table_schema = current_schema() AND (table_name, column_name) IN
-    (('jobs', 'error_message'), ('source_checks', 'message'), ('source_rests', 'until'))
+    (('jobs', 'error_message'), ('source_checks', 'source'), ('source_rests', 'until'))
 """
 _CREATE = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -55,7 +55,9 @@ CREATE TABLE IF NOT EXISTS source_checks (
     detail     TEXT NOT NULL,
     report     JSONB NOT NULL
 );
-ALTER TABLE source_checks ADD COLUMN IF NOT EXISTS message JSONB;
+ALTER TABLE source_checks
+    ADD COLUMN IF NOT EXISTS message JSONB,
+    ADD COLUMN IF NOT EXISTS source VARCHAR(64) NOT NULL DEFAULT 'naver';
 CREATE INDEX IF NOT EXISTS source_checks_newest_first ON source_checks (checked_at DESC);
 
 CREATE TABLE IF NOT EXISTS source_rests (

@@ -1,6 +1,6 @@
 """The record of the checks whether the sources still work: table ``source_checks``.
 
-    record_check(Settings(), ok=False, message=error.message, report=[])
+    record_check(Settings(), "naver", ok=False, message=error.message, report=[])
 
 ``check_naver`` writes one row a time; the dashboard shows the last.
 """
@@ -21,6 +21,7 @@ from words import Message, verbatim
 class Check:
     """One check; ``report`` has an item a query, with ``query``, ``candidates``, ``strategies``."""
 
+    source: str
     checked_at: datetime
     ok: bool
     message: Message
@@ -28,13 +29,19 @@ class Check:
 
 
 def record_check(
-    settings: Settings, *, ok: bool, message: Message, report: Sequence[Mapping[str, Any]] = ()
+    settings: Settings,
+    source: str,
+    *,
+    ok: bool,
+    message: Message,
+    report: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """Write down how a check went; raises ``DatabaseError``."""
+    """Write down how a check of a source went; raises ``DatabaseError``."""
     with Tables.open(settings) as tables, tables.transaction("source_checks") as cursor:
         cursor.execute(
-            "INSERT INTO source_checks (ok, detail, message, report) VALUES (%s, %s, %s, %s)",
-            (ok, str(message), Json(message.to_json()), Json(list(report))),
+            "INSERT INTO source_checks (source, ok, detail, message, report) "
+            "VALUES (%s, %s, %s, %s, %s)",
+            (source, ok, str(message), Json(message.to_json()), Json(list(report))),
         )
 
 
@@ -42,12 +49,12 @@ def last_check(tables: Tables) -> Check | None:
     """Return the newest check, or None where there was none; raises ``DatabaseError``."""
     with tables.transaction("source_checks") as cursor:
         cursor.execute(
-            "SELECT checked_at, ok, detail, message, report FROM source_checks "
+            "SELECT source, checked_at, ok, detail, message, report FROM source_checks "
             "ORDER BY checked_at DESC LIMIT 1"
         )
         row = cursor.fetchone()
     if row is None:
         return None
-    checked_at, ok, detail, message, report = row
+    source, checked_at, ok, detail, message, report = row
     said = Message.from_json(message) if message else verbatim(detail)  # of an earlier version
-    return Check(checked_at, ok, said, report)
+    return Check(source, checked_at, ok, said, report)

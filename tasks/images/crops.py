@@ -55,6 +55,6 @@ class Crop:
 def _resized_by_torch(pixels: Pixels, height: int, width: int, mode: str) -> Pixels:
     import torch  # takes seconds, so only what needs it does
 
-    picture = torch.from_numpy(np.require(pixels, requirements="W")).permute(2, 0, 1)[None]
-    resized = torch.nn.functional.interpolate(picture, (height, width), mode=mode, antialias=True)
+    image = torch.from_numpy(np.require(pixels, requirements="W")).permute(2, 0, 1)[None]
+    resized = torch.nn.functional.interpolate(image, (height, width), mode=mode, antialias=True)
     return np.asarray(resized[0].permute(1, 2, 0))

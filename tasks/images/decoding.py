@@ -55,7 +55,7 @@ class ImageError(Exception):
 
 
 class Decoded(NamedTuple):
-    """An image file's picture."""
+    """An image file's image."""
 
     format: str  # as Pillow names it
     pixels: Pixels  # upright sRGB, (height, width, 3)

@@ -88,9 +88,7 @@ class Embedder:
         import torch
 
         def forward(group: Sequence[Prepared]) -> torch.Tensor:
-            inputs = {
-                name: _stacked([picture[name] for picture in group], device) for name in group[0]
-            }
+            inputs = {name: _stacked([image[name] for image in group], device) for name in group[0]}
             there = {name: t.to(device, non_blocking=True) for name, t in inputs.items()}
             if self.crop:
                 there["pixel_values"] = self._normalised(there["pixel_values"])
@@ -202,10 +200,10 @@ def _batch(embedder: Embedder) -> int:
     import torch
 
     device = embedder.devices[0]
-    picture = embedder.prepare(np.zeros((224, 224, 3), np.uint8))
+    image = embedder.prepare(np.zeros((224, 224, 3), np.uint8))
     before = torch.cuda.memory_allocated(device)
     torch.cuda.reset_peak_memory_stats(device)
-    embedder.embed([picture] * len(embedder.devices) * BATCH)
+    embedder.embed([image] * len(embedder.devices) * BATCH)
     each = (torch.cuda.max_memory_allocated(device) - before) // BATCH + 1
     free, _ = torch.cuda.mem_get_info(device)
     return int(min(max(free // 2 // each, 1), GPU_BATCH))

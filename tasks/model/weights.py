@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tasks.errors import ModelError, first_line
 from tasks.process import progress, stopping
 from tasks.settings import Settings
+from words import Message
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -107,13 +108,11 @@ def _from_hub(model: str) -> Path:
         hub = HfApi(endpoint=settings.hf_endpoint)
         return _fetch(_offered(hub, model), cache, settings.hf_endpoint)
     except GatedRepoError as error:
-        why = "the hub gives them only to those who accepted its terms and are logged in"
-        raise _lacking(model, why) from error
+        raise _lacking(model, Message("note.weights_gated")) from error
     except (RepositoryNotFoundError, HFValidationError) as error:
-        why = "neither a folder nor a model of the hub has that name"
-        raise _lacking(model, why) from error
+        raise _lacking(model, Message("note.weights_unknown")) from error
     except (httpx.HTTPError, OSError, ValueError) as error:
-        why = f"the hub cannot be reached or broke off ({first_line(error)})"
+        why = Message("note.weights_hub", {"why": first_line(error)})
         raise _lacking(model, why) from error
 
 
@@ -129,7 +128,7 @@ def _offered(hub: "HfApi", model: str) -> "ModelInfo":
     if numbers:
         info = hub.model_info(model, revision=f"refs/pr/{max(numbers)}", files_metadata=True)
     if not _has_weights(info):
-        raise _lacking(model, "it has no safetensors, and pickled weights are not loaded")
+        raise _lacking(model, Message("note.weights_pickled"))
     return info
 
 
@@ -192,5 +191,5 @@ def _verify(path: Path, file: "RepoSibling") -> None:
         raise OSError(f"{file.rfilename} arrived damaged")
 
 
-def _lacking(model: str, why: str) -> ModelError:
+def _lacking(model: str, why: Message) -> ModelError:
     return ModelError("weights_unavailable", model=model, why=why)

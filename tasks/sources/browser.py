@@ -104,7 +104,12 @@ def open_browser(settings: Settings) -> Iterator[Remote]:
             _dress(browser)
             yield browser
     except (WebDriverException, HTTPError) as error:
-        raise BrowserError("browser_failed", browser=str(binary), why=first_line(error)) from error
+        raise BrowserError("browser_failed", browser=str(binary), why=_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return why, without the heading that selenium sets before each of its messages."""
+    return first_line(error).removeprefix("Message:").strip() or type(error).__name__
 
 
 def _short_folder() -> str:
@@ -155,9 +160,7 @@ def _downloaded_driver(binary: Path) -> Path:
     try:
         return Path(manager.install())
     except (OSError, ValueError, AttributeError) as error:  # requests' errors are OSErrors
-        raise BrowserMissingError(
-            "no_driver", browser=str(binary), why=first_line(error)
-        ) from error
+        raise BrowserMissingError("no_driver", browser=str(binary), why=_reason(error)) from error
 
 
 def _options(binary: Path, folder: Path) -> ChromeOptions:

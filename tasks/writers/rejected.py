@@ -11,7 +11,7 @@ from tasks.images.decoding import ImageError
 from tasks.images.saving import saved_bytes
 from tasks.images.thumbnails import thumbnail
 from tasks.process import stopping
-from tasks.records import Picture
+from tasks.records import Accepted
 from tasks.workspace import Result, writing
 from tasks.writers.folder import Dataset, Writer, rejected_folder
 
@@ -27,7 +27,7 @@ def write_rejected(dataset: Dataset) -> None:
     """
     selection, folder = dataset.selection, rejected_folder(dataset.folder)
     chosen = {decision.key for decision in dataset.decisions if decision.is_chosen}
-    everything: list[Result] = [*selection.pictures, *selection.rejected]
+    everything: list[Result] = [*selection.images, *selection.rejected]
     wanted = {r.key: r for r in everything if r.source_sha256 and r.key not in chosen}
     earlier = {path.stem for path in folder.glob("*.jpg")}
     for key in earlier - wanted.keys():
@@ -37,7 +37,7 @@ def write_rejected(dataset: Dataset) -> None:
         stopping.check()
         path = dataset.workspace.image_path(result.source_sha256 or "")
         try:
-            if isinstance(result, Picture):
+            if isinstance(result, Accepted):
                 data = saved_bytes(path.read_bytes())
             else:
                 data = thumbnail(path, SIDE_PX)

@@ -20,12 +20,12 @@ from tasks.dataset import versions, write_dataset
 from tasks.ledger import JobRecord
 from tasks.records import (
     OK,
+    Accepted,
     Address,
     AddressKind,
     Attempt,
     Candidate,
     Measures,
-    Picture,
     Reason,
     Rejected,
     Stage,
@@ -70,8 +70,8 @@ def selection(
     The title of each is ``title``, or else the query with its rank.
     """
     ranks = count(1)
-    images = [workspace.save_image(image(query, seed)) for seed in range(DRAWN)]
-    pictures: list[Picture] = []
+    drawn = [workspace.save_image(image(query, seed)) for seed in range(DRAWN)]
+    images: list[Accepted] = []
     rejected: list[Rejected] = []
     judged: dict[str, Verdict] = {}
     for verdict, rank in ((v, next(ranks)) for v, n in verdicts.items() for _ in range(n)):
@@ -83,7 +83,7 @@ def selection(
             title=title or f"{query} 사진 {rank}",
             page_url=f"https://blog.example.com/{rank - 1}",
         )
-        sha256 = images[rank % DRAWN]
+        sha256 = drawn[rank % DRAWN]
         sharpness = 412.5 - (rank - 1) % 300
         measures = Measures(WIDTH, HEIGHT, f"{rank * 7919:016x}", {"sharpness": sharpness})
         fetched = (Attempt(url, AddressKind.ORIGINAL, OK),)
@@ -94,11 +94,11 @@ def selection(
         elif stage is Stage.QUALITY:
             rejected.append(Rejected(candidate, verdict, BLURRED, fetched, sha256, measures))
         else:
-            pictures.append(Picture(candidate, fetched, "JPEG", sha256, measures))
+            images.append(Accepted(candidate, fetched, "JPEG", sha256, measures))
             judged[candidate.key] = _verdict(None if stage is None else Reason(verdict), rank)
-    vectors = np.random.default_rng(0).normal(size=(len(pictures), 8)).astype(np.float32)
+    vectors = np.random.default_rng(0).normal(size=(len(images), 8)).astype(np.float32)
     choice = Choice(Outcome.CLEAR, 0.18, 1)
-    return Selection(tuple(pictures), vectors, tuple(rejected), judged, choice)
+    return Selection(tuple(images), vectors, tuple(rejected), judged, choice)
 
 
 def _verdict(reason: Reason | None, rank: int) -> Verdict:

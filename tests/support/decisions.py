@@ -2,12 +2,12 @@
 
 from tasks.ledger import Decision
 from tasks.records import (
+    Accepted,
     Address,
     AddressKind,
     Attempt,
     Candidate,
     Measures,
-    Picture,
     Reason,
     Rejected,
     Verdict,
@@ -18,7 +18,7 @@ URL = "https://example.com/1.jpg"
 CANDIDATE = Candidate((Address(URL),), 7, "naver", "사과", "https://example.com/")
 MEASURES = Measures(400, 300, "0" * 16, {"sharpness": 123.456}, is_animated=True)
 FAILED = Attempt(URL, AddressKind.ORIGINAL, "http_error", Message("note.status", {"status": 404}))
-ACCEPTED = Picture(
+ACCEPTED = Accepted(
     CANDIDATE, (FAILED, Attempt(URL, AddressKind.VIEWER, "ok", bytes=9)), "PNG", "ab", MEASURES
 )
 NOTE = Message("note.sharpness_below", {"sharpness": 3.2, "least": 50})

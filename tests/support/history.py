@@ -113,9 +113,9 @@ class History:
         """Wait for a person's answer to which of groups of these sizes is the subject."""
         job = self[job_id]
         workspace = Workspace(Path(job.out_dir) / WORK)
-        pictures = [workspace.save_image(image(job.query, seed)) for seed in range(DRAWN)]
+        images = [workspace.save_image(image(job.query, seed)) for seed in range(DRAWN)]
         groups = [
-            {"number": number, "size": size, "pictures": pictures}
+            {"number": number, "size": size, "images": images}
             for number, size in enumerate(sizes, start=1)
         ]
         until = datetime.now(UTC) + timedelta(hours=1)

@@ -24,14 +24,14 @@ MAX_SLOW_S = 12.0  # a slow answer ends by itself then, so that the server can b
 
 
 def noisy(width: int, height: int, file_format: str = "JPEG", **options: object) -> bytes:
-    """Return the file of a sharp picture."""
+    """Return the file of a sharp image."""
     pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     out = BytesIO()
     Image.fromarray(pixels).save(out, file_format, **options)
     return out.getvalue()
 
 
-PICTURE = noisy(320, 320)
+IMAGE = noisy(320, 320)
 
 
 def png_header(width: int, height: int) -> bytes:
@@ -47,7 +47,7 @@ def png_header(width: int, height: int) -> bytes:
 BOMB = gzip.compress(bytes(40 << 20), 1)  # 180 kB
 BODIES = {
     "html": b"<html>404</html>",
-    "cut": PICTURE[:-3000],
+    "cut": IMAGE[:-3000],
     "megapixels": png_header(20_000, 20_000),
     "ppm": noisy(320, 320, "PPM"),
     "tiny": noisy(20, 20),
@@ -76,8 +76,8 @@ class Mischief(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def picture(self, _: str) -> None:
-        self.answer(PICTURE, Content_Type="text/html")  # no content type is believed
+    def image(self, _: str) -> None:
+        self.answer(IMAGE, Content_Type="text/html")  # no content type is believed
 
     def body(self, name: str) -> None:
         self.answer(BODIES[name], Content_Type="image/jpeg")
@@ -93,7 +93,7 @@ class Mischief(BaseHTTPRequestHandler):
         times, _, kind = how.partition("/")
         self.failed[how] += 1
         if self.failed[how] > int(times):
-            return self.picture("")
+            return self.image("")
         name, _, rest = kind.partition("/")
         return getattr(self, name)(rest)
 
@@ -101,39 +101,39 @@ class Mischief(BaseHTTPRequestHandler):
         self.answer(b"", 429, Retry_After=retry_after)
 
     def robots(self, directives: str) -> None:
-        self.answer(PICTURE, X_Robots_Tag=unquote(directives))
+        self.answer(IMAGE, X_Robots_Tag=unquote(directives))
 
     def crowd(self, _: str) -> None:
-        """Give a picture, and note how many ask for one at a time."""
+        """Give an image, and note how many ask for one at a time."""
         self.crowd_now.add(self.path)
         Mischief.most_at_once = max(Mischief.most_at_once, len(self.crowd_now))
         time.sleep(0.05)
         self.crowd_now.discard(self.path)
-        self.picture("")
+        self.image("")
 
     def counted(self, name: str) -> None:
         self.counts[name] += 1
         time.sleep(0.05)
-        self.picture("")
+        self.image("")
 
     def redirect(self, to: str) -> None:
         self.answer(b"", 302, Location=to)
 
     def around(self, left: str) -> None:
-        self.redirect(f"/around/{int(left) - 1}" if int(left) else "/picture")
+        self.redirect(f"/around/{int(left) - 1}" if int(left) else "/image")
 
     def announced(self, size: str) -> None:
         self.close_connection = True
         self.answer(b"short", Content_Length=size, Connection="close")
 
     def packed(self, _: str) -> None:
-        self.answer(gzip.compress(PICTURE), Content_Encoding="gzip")
+        self.answer(gzip.compress(IMAGE), Content_Encoding="gzip")
 
     def bomb(self, _: str) -> None:
         self.answer(BOMB, Content_Encoding="gzip")
 
     def unpackable(self, encoding: str) -> None:
-        self.answer(PICTURE, Content_Encoding=encoding)
+        self.answer(IMAGE, Content_Encoding=encoding)
 
     def endless(self, _: str) -> None:
         self.close_connection = True

@@ -14,7 +14,7 @@ def until_nothing_is_left(folder: Path) -> None:
     def left() -> list[str]:
         return [*map(str, folder.iterdir()), *processes(folder)]
 
-    until(lambda: not left(), lambda: f"nothing to be left; there is {left()}", 5)
+    until(lambda: not left(), lambda: f"nothing to be left; there is {left()}", 15)
 
 
 def processes(folder: Path) -> list[str]:

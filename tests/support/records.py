@@ -11,11 +11,11 @@ from tasks.ledger import JobRecord
 from tasks.quality import QualityLimits
 from tasks.records import (
     OK,
+    Accepted,
     Address,
     AddressKind,
     Attempt,
     Candidate,
-    Picture,
     Reason,
     Rejected,
     Verdict,
@@ -36,26 +36,26 @@ def a_candidate(rank: int) -> Candidate:
     return Candidate((address,), rank, "naver", f"사과 <{rank}>", page)
 
 
-def a_picture(workspace: Workspace, rank: int, data: bytes) -> Picture:
+def an_image(workspace: Workspace, rank: int, data: bytes) -> Accepted:
     """Return a file's image as the download leaves it in the workspace."""
     candidate = a_candidate(rank)
     file_format, measures = examine(data, QualityLimits())
     attempts = (Attempt(candidate.url, AddressKind.ORIGINAL, OK),)
-    return Picture(candidate, attempts, file_format, workspace.save_image(data), measures)
+    return Accepted(candidate, attempts, file_format, workspace.save_image(data), measures)
 
 
 def a_selection(workspace: Workspace) -> Selection:
     """Choose ranks 1 and 4; 2 is noise, 3 could not be fetched."""
-    pictures = tuple(a_picture(workspace, rank, image_file(seed=rank)) for rank in (1, 2, 4))
+    images = tuple(an_image(workspace, rank, image_file(seed=rank)) for rank in (1, 2, 4))
     lost = a_candidate(3)
     attempts = (Attempt(lost.url, AddressKind.ORIGINAL, Reason.HTTP_ERROR, STATUS_404),)
     verdicts = {
-        pictures[0].key: Verdict(None, cluster=0, score=0.91234),
-        pictures[1].key: Verdict(Reason.NOISE, cluster=-1, score=0.2),
-        pictures[2].key: Verdict(None, cluster=0, score=0.9),
+        images[0].key: Verdict(None, cluster=0, score=0.91234),
+        images[1].key: Verdict(Reason.NOISE, cluster=-1, score=0.2),
+        images[2].key: Verdict(None, cluster=0, score=0.9),
     }
     return Selection(
-        pictures,
+        images,
         np.eye(3, 4, dtype=np.float32),
         (Rejected(lost, Reason.HTTP_ERROR, STATUS_404, attempts),),
         verdicts,

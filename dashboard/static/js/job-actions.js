@@ -63,18 +63,18 @@ async function askToDelete({ id, query }) {
 
 /**
  * @param {string} name
- * @param {string} picture
+ * @param {string} shape
  * @param {() => Job} job
  * @param {(job: Job) => Promise<void>} act
  * @param {(job: Job) => boolean} isOffered
  * @returns {Action}
  */
-function action(name, picture, job, act, isOffered) {
+function action(name, shape, job, act, isOffered) {
   const label = () => t("job.for", { action: t(`job.${name}`), query: job()?.query ?? "" });
   const button = el(
     "button",
     { type: "button", class: "quiet", "data-action": name, "aria-label": label },
-    icon(picture),
+    icon(shape),
     el("span", {}, () => t(`job.${name}`)),
   );
   button.addEventListener("click", async () => {

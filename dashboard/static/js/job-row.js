@@ -154,13 +154,13 @@ function fact(key, value) {
   );
 }
 
-/** @param {string} picture @param {string} key @param {string} href */
-function link(picture, key, href) {
-  const outside = picture === "out" ? { target: "_blank", rel: "noreferrer noopener" } : {};
+/** @param {string} shape @param {string} key @param {string} href */
+function link(shape, key, href) {
+  const outside = shape === "out" ? { target: "_blank", rel: "noreferrer noopener" } : {};
   return el(
     "a",
     { class: "button quiet", href, "data-key": key, ...outside },
-    icon(picture),
+    icon(shape),
     el("span", {}, () => t(key)),
   );
 }

@@ -1,4 +1,4 @@
-/** The page of one job: what stayed and what fell out, with every picture and its verdict. */
+/** The page of one job: what stayed and what fell out, with every image and its verdict. */
 
 import { pageOf } from "./addresses.js";
 import { announce, announceError } from "./announce.js";
@@ -9,8 +9,8 @@ import { connect } from "./events.js";
 import { duration, number } from "./format.js";
 import { say, t } from "./i18n.js";
 import { JobError } from "./job-error.js";
-import { PictureGrid } from "./picture-grid.js";
-import { PictureView } from "./picture-view.js";
+import { ImageGrid } from "./image-grid.js";
+import { ImageView } from "./image-view.js";
 import { QuestionPanel } from "./question.js";
 import { verdictMeaning, verdictName } from "./reasons.js";
 import { startShell } from "./shell.js";
@@ -37,8 +37,8 @@ class JobPage {
   constructor(id, verdict) {
     this.#id = id;
     this.#pages = new DecisionPages(id, verdict);
-    this.#view = new PictureView(this.#pages, (at) => this.#grid.focus(at));
-    this.#grid = new PictureGrid(this.#pages, (at) => this.#view.open(at));
+    this.#view = new ImageView(this.#pages, (at) => this.#grid.focus(at));
+    this.#grid = new ImageGrid(this.#pages, (at) => this.#view.open(at));
     find("#state").append(this.#state.badge, this.#state.text);
     this.#addTools();
   }
@@ -79,31 +79,29 @@ class JobPage {
     if (!before || isEnded(job.status)) this.#open(this.#pages.verdict);
   }
 
-  /** Show the pictures of a verdict. @param {string} verdict */
+  /** Show the images of a verdict. @param {string} verdict */
   async #open(verdict) {
     try {
-      if (await this.#pages.choose(verdict)) this.#showPictures(verdict);
+      if (await this.#pages.choose(verdict)) this.#showImages(verdict);
     } catch (error) {
       announceError(error);
     }
   }
 
   /** @param {string} verdict */
-  #showPictures(verdict) {
+  #showImages(verdict) {
     this.#tabs.show(this.#pages.counts, verdict);
     this.#grid.show();
     const total = this.#pages.total;
-    const nothing = find("#pictures-nothing");
+    const nothing = find("#images-nothing");
     nothing.hidden = total > 0;
-    say(nothing, () =>
-      t(this.#job && !isEnded(this.#job.status) ? "pictures.early" : "pictures.none"),
-    );
+    say(nothing, () => t(this.#job && !isEnded(this.#job.status) ? "images.early" : "images.none"));
     say(find("#verdict-meaning"), () =>
-      total ? `${verdictMeaning(verdict)} ${t("pictures.hint")}` : "",
+      total ? `${verdictMeaning(verdict)} ${t("images.hint")}` : "",
     );
     say(
       find("#tiles"),
-      () => t("pictures.grid", { n: number(total), verdict: verdictName(verdict) }),
+      () => t("images.grid", { n: number(total), verdict: verdictName(verdict) }),
       "aria-label",
     );
     const address = new URL(location.href);
@@ -129,7 +127,7 @@ class JobPage {
           hidden: true,
         },
         icon("download"),
-        el("span", {}, () => t("pictures.archive")),
+        el("span", {}, () => t("images.archive")),
       ),
       el(
         "a",

@@ -23,12 +23,12 @@ export class LogSearch {
       event.preventDefault();
       this.#go(event.shiftKey ? -1 : 1);
     });
-    for (const [id, picture, step] of /** @type {const} */ ([
+    for (const [id, shape, step] of /** @type {const} */ ([
       ["#match-previous", "up", -1],
       ["#match-next", "down", 1],
     ])) {
       const button = find(id);
-      button.append(icon(picture));
+      button.append(icon(shape));
       button.addEventListener("click", () => this.#go(step));
     }
     this.#showPlace();

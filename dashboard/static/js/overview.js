@@ -98,7 +98,7 @@ function yields({ found, chosen, reasons }) {
 /** @param {Overview["source_health"]} health */
 function source(health) {
   if (!health) return [el("p", { class: "muted" }, () => t("overview.source.never"))];
-  const { ok, message, checked_at, strategies } = health;
+  const { ok, message, source: name, checked_at, strategies } = health;
   const columns = [
     "overview.strategy",
     "overview.candidates",
@@ -114,7 +114,9 @@ function source(health) {
   });
   return [
     el("p", { class: ok ? "health good" : "health bad" }, () =>
-      t(ok ? "overview.source.ok" : "overview.source.broken"),
+      t(ok ? "overview.source.ok" : "overview.source.broken", {
+        source: t(`value.source.${name}`),
+      }),
     ),
     el("p", {}, () => tell(message)),
     rows.length ? numberTable(columns, rows) : "",

@@ -1,4 +1,4 @@
-/** What a waiting run asks: which of its groups of pictures is the subject. */
+/** What a waiting run asks: which of its groups of images is the subject. */
 
 import { announce, announceError } from "./announce.js";
 import { jobPath, post } from "./api.js";
@@ -28,20 +28,20 @@ export class QuestionPanel {
   }
 
   /** @param {Job} job @param {Group} group */
-  #group(job, { number: which, size, pictures }) {
+  #group(job, { number: which, size, images }) {
     const title = () => t("question.group", { which, n: number(size) });
     const button = el("button", { type: "button", class: "primary", "data-group": which }, () =>
       t("question.choose", { which }),
     );
     button.addEventListener("click", () => this.#answer(job, which));
-    const images = pictures.map((name) =>
+    const shown = images.map((name) =>
       el("img", { src: jobPath(job.id, `/question/${name}`), alt: "", loading: "lazy" }),
     );
     return el(
       "li",
       { class: "group" },
       el("h3", {}, title),
-      el("div", { class: "group-pictures", role: "img", "aria-label": title }, ...images),
+      el("div", { class: "group-images", role: "img", "aria-label": title }, ...shown),
       button,
     );
   }

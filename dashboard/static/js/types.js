@@ -83,7 +83,7 @@
 /** @typedef {{
  *   number: number;
  *   size: number;
- *   pictures: string[];
+ *   images: string[];
  * }} Group */
 
 /** @typedef {{
@@ -155,6 +155,7 @@
 /** @typedef {"newest" | "oldest" | "query" | "count"} Sort */
 
 /** @typedef {{
+ *   source: string;
  *   checked_at: string;
  *   ok: boolean;
  *   detail: string;

@@ -1,4 +1,4 @@
-/** The tabs above the pictures: the chosen, each reason that occurs, and all, with their counts. */
+/** The tabs above the images: the chosen, each reason that occurs, and all, with their counts. */
 
 import { el, find } from "./dom.js";
 import { number } from "./format.js";
@@ -35,7 +35,7 @@ export class VerdictTabs {
       const count = name === "all" ? total : (counts[name] ?? 0);
       say(find(".count", tab), () => number(count));
       if (isOpen) {
-        find("#pictures").setAttribute("aria-labelledby", tab.id);
+        find("#images").setAttribute("aria-labelledby", tab.id);
         this.#reveal(tab);
       }
     }
@@ -69,7 +69,7 @@ export class VerdictTabs {
         type: "button",
         role: "tab",
         id: `tab-${name}`,
-        "aria-controls": "pictures",
+        "aria-controls": "images",
         "data-verdict": name,
         "data-stage": name === "all" ? null : stageOf(name),
       },

@@ -7,8 +7,8 @@ import { announceError } from "./announce.js";
 import { el, icon, webAddress } from "./dom.js";
 import { number } from "./format.js";
 import { say, t } from "./i18n.js";
-import { factsOf } from "./picture-facts.js";
-import { sized } from "./picture-tile.js";
+import { factsOf } from "./image-facts.js";
+import { sized } from "./image-tile.js";
 import { THUMBNAIL_SIZES } from "./vocabulary.js";
 
 /** @typedef {import("./types.js").Decision} Decision */
@@ -16,14 +16,14 @@ import { THUMBNAIL_SIZES } from "./vocabulary.js";
 
 const LARGE = Math.max(...THUMBNAIL_SIZES);
 
-export class PictureView {
+export class ImageView {
   #pages;
-  #stage = el("div", { class: "view-picture" });
+  #stage = el("div", { class: "view-image" });
   #facts = el("dl", { class: "view-facts" });
   #actions = el("div", { class: "view-actions" });
   #place = el("p", { class: "view-place", role: "status" });
-  #previous = this.#button("left", "pictures.previous", () => this.#show(this.#at - 1));
-  #next = this.#button("right", "pictures.next", () => this.#show(this.#at + 1));
+  #previous = this.#button("left", "images.previous", () => this.#show(this.#at - 1));
+  #next = this.#button("right", "images.next", () => this.#show(this.#at + 1));
   #dialog = this.#build();
   #at = 0;
 
@@ -45,7 +45,7 @@ export class PictureView {
     const close = this.#button("close", "dialog.close", () => this.#dialog.close());
     return el(
       "dialog",
-      { class: "view", "aria-label": () => t("pictures.view") },
+      { class: "view", "aria-label": () => t("images.view") },
       el("div", { class: "view-head" }, this.#previous, this.#place, this.#next, close),
       this.#stage,
       el(
@@ -53,18 +53,18 @@ export class PictureView {
         { class: "view-side" },
         this.#facts,
         this.#actions,
-        el("p", { class: "hint" }, () => t("pictures.keys")),
+        el("p", { class: "hint" }, () => t("images.keys")),
       ),
     );
   }
 
-  /** @param {string} picture @param {string} key @param {() => void} act */
-  #button(picture, key, act) {
+  /** @param {string} shape @param {string} key @param {() => void} act */
+  #button(shape, key, act) {
     const label = () => t(key);
     const button = el(
       "button",
       { type: "button", class: "quiet", "aria-label": label, title: label },
-      icon(picture),
+      icon(shape),
     );
     button.addEventListener("click", act);
     return button;
@@ -89,7 +89,7 @@ export class PictureView {
     const { total } = this.#pages;
     const at = Math.min(Math.max(wanted, 0), total - 1);
     this.#at = at;
-    say(this.#place, () => t("pictures.place", { at: number(at + 1), n: number(total) }));
+    say(this.#place, () => t("images.place", { at: number(at + 1), n: number(total) }));
     // Disabled in name only: a button that is disabled while it has the focus loses it.
     this.#previous.setAttribute("aria-disabled", String(at === 0));
     this.#next.setAttribute("aria-disabled", String(at === total - 1));
@@ -108,16 +108,16 @@ export class PictureView {
     this.#stage.replaceChildren(
       address
         ? el("img", { src: address, alt: decision.title || String(decision.rank) })
-        : el("p", { class: "missing" }, () => t("pictures.no_picture")),
+        : el("p", { class: "missing" }, () => t("images.no_image")),
     );
     this.#facts.replaceChildren(...factsOf(decision));
     this.#actions.replaceChildren(
       ...outside(
         decision.image ? new URL(decision.image, location.origin).href : null,
-        "pictures.full",
+        "images.full",
       ),
-      ...outside(decision.page_url, "pictures.page"),
-      ...outside(decision.url, "pictures.address"),
+      ...outside(decision.page_url, "images.page"),
+      ...outside(decision.url, "images.address"),
     );
   }
 }

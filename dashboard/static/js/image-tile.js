@@ -1,4 +1,4 @@
-/** One picture of the grid: a button that opens the large view. */
+/** One image of the grid: a button that opens the large view. */
 
 import { el } from "./dom.js";
 import { decimal } from "./format.js";
@@ -8,7 +8,7 @@ import { stageOf, THUMBNAIL_SIZES } from "./vocabulary.js";
 
 /** @typedef {import("./types.js").Decision} Decision */
 
-export class PictureTile {
+export class ImageTile {
   /** @param {number} at @param {number} total */
   constructor(at, total) {
     this.button = el("button", { type: "button", class: "tile", tabindex: -1, "data-at": at });
@@ -19,8 +19,8 @@ export class PictureTile {
   fill(decision) {
     const { rank, reason } = decision;
     const name = () => {
-      const title = decision.title || t("pictures.untitled");
-      return t("pictures.open", { rank, title, verdict: verdictName(reason ?? "chosen") });
+      const title = decision.title || t("images.untitled");
+      return t("images.open", { rank, title, verdict: verdictName(reason ?? "chosen") });
     };
     this.button.dataset.stage = stageOf(decision.reason);
     this.button.append(
@@ -38,7 +38,7 @@ export class PictureTile {
 
 /** @param {Decision} decision */
 function thumbnail({ thumbnail: address }) {
-  const missing = () => el("span", { class: "missing" }, () => t("pictures.no_picture"));
+  const missing = () => el("span", { class: "missing" }, () => t("images.no_image"));
   if (!address) return missing();
   const [small, large] = THUMBNAIL_SIZES.map((size) => sized(address, size));
   const image = el("img", {

@@ -1,10 +1,10 @@
 /**
- * The grid of pictures. Only the rows near the window are in the page, so that thousands of
- * pictures scroll as quickly as fifty. Arrows, Home, End, Page Up and Down move; Enter opens.
+ * The grid of images. Only the rows near the window are in the page, so that thousands of
+ * images scroll as quickly as fifty. Arrows, Home, End, Page Up and Down move; Enter opens.
  */
 
 import { find } from "./dom.js";
-import { PictureTile } from "./picture-tile.js";
+import { ImageTile } from "./image-tile.js";
 
 /** @typedef {import("./decision-pages.js").DecisionPages} DecisionPages */
 
@@ -13,12 +13,12 @@ const GAP_PX = 10;
 const CAPTION_PX = 30;
 const SPARE_ROWS = 3; // above and below the window
 
-export class PictureGrid {
+export class ImageGrid {
   #pages;
   #open;
   #place = find("#grid");
   #list = find("#tiles");
-  /** @type {Map<number, PictureTile>} */
+  /** @type {Map<number, ImageTile>} */
   #tiles = new Map();
   #current = 0; // the one tile that Tab reaches
   #columns = 1;
@@ -36,7 +36,7 @@ export class PictureGrid {
     new ResizeObserver(() => this.#drawSoon()).observe(this.#place);
   }
 
-  /** Show the pages' verdict from its first picture on. */
+  /** Show the pages' verdict from its first image on. */
   show() {
     for (const tile of this.#tiles.values()) tile.element.remove();
     this.#tiles.clear();
@@ -44,7 +44,7 @@ export class PictureGrid {
     this.#draw();
   }
 
-  /** Move to a picture and focus it. @param {number} at */
+  /** Move to an image and focus it. @param {number} at */
   focus(at) {
     if (!this.#pages.total) return;
     this.#current = Math.min(Math.max(at, 0), this.#pages.total - 1);
@@ -90,7 +90,7 @@ export class PictureGrid {
   #put(at, side) {
     let tile = this.#tiles.get(at);
     if (!tile) {
-      tile = new PictureTile(at, this.#pages.total);
+      tile = new ImageTile(at, this.#pages.total);
       this.#tiles.set(at, tile);
       this.#list.insertBefore(tile.element, this.#after(at));
       this.#fill(at, tile);
@@ -112,7 +112,7 @@ export class PictureGrid {
     return later.length ? (this.#tiles.get(Math.min(...later))?.element ?? null) : null;
   }
 
-  /** @param {number} at @param {PictureTile} tile */
+  /** @param {number} at @param {ImageTile} tile */
   async #fill(at, tile) {
     const known = this.#pages.known(at);
     try {
@@ -123,7 +123,7 @@ export class PictureGrid {
     }
   }
 
-  /** @param {number} at @param {PictureTile} tile */
+  /** @param {number} at @param {ImageTile} tile */
   #drop(at, tile) {
     tile.element.remove();
     this.#tiles.delete(at);
