@@ -48,7 +48,8 @@ from flows.collect import BATCH
 from tasks.download import download_batch
 from tasks.fetching.politeness import politeness
 from tasks.images.crops import Crop
-from tasks.images.decoding import Decoded, decode
+from tasks.images.decoder import Decoded, decode
+from tasks.images.saving import kept_file
 from tasks.quality import QualityLimits, measure
 from tasks.records import OK, Accepted, Address, AddressKind, Attempt, Candidate
 from tasks.workspace import Workspace
@@ -235,7 +236,7 @@ def step_costs(folder: Path, count: int) -> dict[str, float]:
         batch = workspace.add_batch(candidates)
         decoded = each("decode", decode, bodies)
         measured = each("grey, sharpness, hash", lambda d: measure(d, LIMITS), decoded)
-        names = each("SHA-256, file", workspace.save_image, bodies)
+        names = each("SHA-256, file", workspace.save_image, bodies, map(kept_file, bodies, decoded))
         images = [
             Accepted(candidate, attempts, "JPEG", name, measures)
             for candidate, name, measures in zip(candidates, names, measured, strict=True)

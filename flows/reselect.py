@@ -69,7 +69,7 @@ def reselect(job_id: str, asked: Asked, settings: Settings) -> tuple[Path, Selec
                 chosen_from=str(stored.folder),
                 finished_at=datetime.now(UTC).isoformat(),
             )
-            write_dataset(workspace, out_dir, selection, record)
+            selection = write_dataset(workspace, out_dir, selection, record)
             workspace.discard()
             written = out_dir.rename(stored.folder.with_name(name))
         except OSError as error:

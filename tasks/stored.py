@@ -142,6 +142,7 @@ def _measures(decision: Decision) -> Measures | None:
         phash=decision.phash or "",
         values=decision.measures,
         is_animated=bool(decision.is_animated),
+        mode=decision.source_mode or "RGB",
     )
 
 

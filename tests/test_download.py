@@ -238,6 +238,7 @@ import resource, sys
 from pathlib import Path
 from tasks.download import download_batch
 from tasks.errors import OutputError
+from tasks.images.decoding import decode
 from tasks.quality import QualityLimits
 from tasks.records import Address, AddressKind, Candidate
 from tasks.workspace import Workspace
@@ -245,6 +246,7 @@ workspace = Workspace(Path(sys.argv[1]))
 image = Address(Path(sys.argv[2]).as_uri(), AddressKind.FILE)
 number = workspace.add_batch([Candidate((image,), rank, "files") for rank in range(1, 60)])
 if sys.argv[3] == "full":
+    decode(Path(sys.argv[2]).read_bytes())  # the memory of a decoder counts as a file
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 else:
     (workspace.root / "images").mkdir(mode=0o555)
