@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -211,6 +212,67 @@ def test_a_folder_gives_its_files_in_natural_order(
     assert {a.kind for c in candidates for a in c.addresses} == {AddressKind.FILE}
     assert all(isinstance(download(c, tmp_path / "work"), Accepted) for c in candidates)
     assert sum("left out" in message for message in caplog.messages) == 4
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "@eaDir/1.png/SYNOPHOTO_THUMB.png", "#recycle/1.png", "a/@eaDir/1.png", ".Trashes/1.png",
+        "$RECYCLE.BIN/1.png", "System Volume Information/1.png", "__MACOSX/a/._1.png",
+        "a/.DS_Store", "Thumbs.db", "a/thumbs.db", "._1.png", "Desktop.ini", "lost+found/1.png",
+    ],
+)  # fmt: skip
+def test_what_a_system_put_into_a_folder_is_left_out(tmp_path: Path, name: str) -> None:
+    kept = written(tmp_path / "images", "#recycled 1.png", "")
+    written(tmp_path / "images", name, "")
+    assert [candidate.url for candidate in found(tmp_path / "images")] == [kept.as_uri()]
+
+
+def test_links_are_followed_within_the_folder_and_their_loops_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = tmp_path / "images"
+    expected = [written(root, "z/1.png", ""), written(root, "z/b/2.png", "")]
+    written(root, ".store/3.png", "")
+    written(tmp_path, "outside/4.png", "")
+    (root / "again").symlink_to("z")
+    (root / "z" / "b" / "up").symlink_to(root)
+    (root / "itself").symlink_to("itself")
+    (root / "stored").symlink_to(".store")
+    (root / "z" / "out").symlink_to(tmp_path / "outside")
+
+    urls = [candidate.url for candidate in found(root)]
+
+    assert urls == [path.as_uri() for path in (root / "stored" / "3.png", *expected)]
+    left_out = {text.split(" is left out")[0] for text in caplog.messages}
+    assert left_out == {str(root / "itself"), str(root / "z" / "out")}
+
+
+def test_a_subfolder_that_cannot_be_read_is_named_and_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = written(tmp_path / "images", "1.png", "")
+    monkeypatch.chdir(tmp_path / "images")
+    for _ in range(20):  # deeper than a path can name, which not even root can read
+        os.mkdir("d" * 250)  # noqa: PTH102
+        os.chdir("d" * 250)
+    assert [candidate.url for candidate in found(tmp_path / "images")] == [kept.as_uri()]
+    assert [text.rsplit(": ")[-1] for text in caplog.messages] == ["File name too long."]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["img1", "img2", "img10", "img010b"],
+        ["a", "B", "c", "É", "가", "나"],
+        ["\u1100\u1161 1", "가 2", "\u1100\u1161 10", "나"],
+        ["2", "10", "a2", "a10", "می\u200cخ 2", "می\u200cخ 10", "👩\u200d🚀"],
+    ],
+)
+def test_the_order_is_natural_in_every_script(tmp_path: Path, names: list[str]) -> None:
+    for name in reversed(names):
+        written(tmp_path / "images", name, "")
+    assert [unquote(one.url).rsplit("/")[-1] for one in found(tmp_path / "images")] == names
 
 
 def test_a_file_name_that_is_no_utf8_is_read_all_the_same(tmp_path: Path) -> None:

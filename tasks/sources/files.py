@@ -3,7 +3,8 @@
     list.txt      one address per line; empty lines and those that begin with # are skipped
     list.csv      a column url; the columns title and page_url are optional
     list.jsonl    one object per line with the same keys (also .ndjson)
-    images/       every file below it but hidden ones, "img2" before "img10"
+    images/       every file below it, "img2" before "img10"; none that is hidden, or that a system
+                  or a NAS put there
 
 A list is read to its end before the first candidate is given: a row that cannot be right is an
 error with its line. An address that merely gives no image becomes a rejection like any other.
@@ -15,9 +16,10 @@ import json
 import logging
 import os
 import re
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from unicodedata import normalize
 
 from tasks.errors import BadRequestError
 from tasks.records import Address, AddressKind, Candidate
@@ -32,6 +34,11 @@ NAME = "files"
 PAGE_SIZE = 100
 MAX_LIST_BYTES = 100_000_000  # about a million rows
 MAX_SHOWN_CHARS = 80
+
+_OF_SYSTEMS = {  # in lower case, beside what is hidden
+    *("@eadir", "#recycle", "@recycle", "#snapshot", "$recycle.bin", "system volume information"),
+    *("__macosx", "lost+found", "thumbs.db", "ehthumbs.db", "desktop.ini"),
+}
 
 Row = tuple[int, Mapping[str, object]]  # its line, and what stands there by url, title, page_url
 
@@ -69,28 +76,56 @@ def _of_folder(folder: Path) -> list[Candidate]:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    """Yield the regular files below a folder; no hidden ones, and none that lies outside of it."""
-
-    def fail(error: OSError) -> NoReturn:
-        raise error
-
-    for folder, subfolders, names in os.walk(root, onerror=fail):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        names += [name for name in subfolders if Path(folder, name).is_symlink()]  # not walked into
-        for path in (Path(folder, name) for name in names if not name.startswith(".")):
-            if path.is_file() and path.resolve().is_relative_to(root):
+    """Yield the files below a folder, those of each real folder once; log what is left out."""
+    folders, seen = deque([root]), set()
+    while folders:
+        folder = folders.popleft()
+        real = Path(os.path.realpath(folder))
+        if real in seen:  # a link to a folder that has been read, perhaps in a loop
+            continue
+        seen.add(real)
+        try:
+            found = [path for path in sorted(folder.iterdir()) if not _is_of_system(path.name)]
+        except OSError as error:
+            if folder == root:
+                raise
+            _leave_out(folder, str(error.strerror))
+            continue
+        for path in found:
+            try:
+                is_folder, is_file = path.is_dir(), path.is_file()
+            except OSError as error:  # in a folder that may not be entered, or too deep
+                _leave_out(path, str(error.strerror))
+                continue
+            if not Path(os.path.realpath(path)).is_relative_to(root):
+                _leave_out(path, "it leads out of the folder")
+            elif is_folder:
+                # Links come last, so that a file is named by the folder in which it lies.
+                (folders.append if path.is_symlink() else folders.appendleft)(path)
+            elif is_file:
                 yield path
             else:
-                log.warning("%s is left out: no file of that folder.", path)
+                _leave_out(path, "it is no file")
 
 
-def _natural(path: Path) -> list[list[tuple[bool, int, str]]]:
-    """Return what to sort paths by, so that numbers in names count as numbers."""
+def _leave_out(path: Path, why: str) -> None:
+    log.warning("%s is left out: %s.", path, why)
+
+
+def _is_of_system(name: str) -> bool:
+    return name.startswith(".") or name.casefold() in _OF_SYSTEMS
+
+
+def _natural(path: Path) -> list[tuple[list[tuple[int, str]], str]]:
+    """Return what to sort paths by in every locale: numbers in names count as numbers."""
     return [
-        [
-            (piece.isdecimal(), int(piece) if piece.isdecimal() else 0, piece)
-            for piece in re.split(r"(\d+)", part)
-        ]
+        (
+            [
+                (int(piece), "") if piece.isdecimal() else (0, piece)
+                for piece in re.split(r"(\d+)", normalize("NFC", part).casefold())
+            ],
+            part,
+        )
         for part in path.parts
     ]
 
