@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
+from tasks.characters import visible
 from words import LANGUAGES, Language, Value, language_of_system, say
 
 
@@ -50,7 +51,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End with what argparse found."""
         why = f"{message[:1].upper()}{message[1:]}"
-        self.exit(2, self.say("cli.wrong", why=why) + "\n")
+        self.exit(2, visible(self.say("cli.wrong", why=why)) + "\n")
 
 
 class _Formatter(argparse.HelpFormatter):
