@@ -12,9 +12,10 @@ import pytest
 from tasks import download as downloading
 from tasks.download import Download
 from tasks.fetching import fetch as fetching
-from tasks.fetching.fetch import MAX_BYTES, MAX_REDIRECTS, Fetcher, FetchError
+from tasks.fetching.fetch import MAX_REDIRECTS, Fetcher, FetchError
 from tasks.fetching.loop import download_loop
 from tasks.fetching.peers import is_public
+from tasks.images.limits import MAX_BYTES
 from tasks.quality import QualityLimits
 from tasks.records import Address, Candidate, Reason, Rejected
 from tasks.settings import Settings
@@ -61,7 +62,7 @@ HOSTILE = [  # what is asked for, of our server or of whom else; why nothing com
     ("http://127.0.0.1:{closed}/", Reason.UNREACHABLE),
     ("hangup", Reason.UNREACHABLE),
     ("nonsense", Reason.UNREACHABLE),
-    ("headers_without_end", Reason.UNREACHABLE),
+    ("headers_without_end", Reason.TOO_MANY_BYTES),
     ("announced/many", Reason.UNREACHABLE),
     ("silence", Reason.TIMED_OUT),
     ("drip", Reason.TIMED_OUT),
@@ -77,8 +78,15 @@ HOSTILE = [  # what is asked for, of our server or of whom else; why nothing com
     ("endless", Reason.TOO_MANY_BYTES),
     ("bomb", Reason.UNPACKS_TOO_LARGE),
     ("body/html", Reason.NOT_AN_IMAGE),
-    ("unpackable/gzip", Reason.NOT_AN_IMAGE),
-    ("unpackable/br", Reason.NOT_AN_IMAGE),
+    ("unpackable_text/gzip", Reason.NOT_AN_IMAGE),
+    ("unpackable_text/br", Reason.NOT_AN_IMAGE),
+    ("wide/100000", Reason.TOO_MANY_BYTES),
+    ("many/2000", Reason.TOO_MANY_BYTES),
+    ("lengths/0,7", Reason.UNREACHABLE),
+    ("range/bytes 0-99/N", Reason.HTTP_ERROR),
+    ("range/bytes 5-L/N", Reason.HTTP_ERROR),
+    ("image_with/404", Reason.HTTP_ERROR),
+    ("image_with/500", Reason.HTTP_ERROR),
     ("body/ppm", Reason.UNSUPPORTED_FORMAT),
     ("body/cut", Reason.UNDECODABLE),
     ("body/megapixels", Reason.TOO_MANY_PIXELS),
@@ -153,6 +161,61 @@ def test_each_mischief_has_its_reason(
     assert (result.reason, bool(str(result.note))) == (reason, True), result.note
     assert result.attempts[-1].outcome == reason
     assert result.attempts[-1].note
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "wide/9000", "wide/20000", "wide/60000", "many/200", "many/900", "lengths/0,0",
+        "lengths/0,0,0", "range/bytes 0-L/N", "range/bytes 0-L/*", "image_with/201",
+        "image_with/203", "without_reason", "lenient/lf", "lenient/crlf", "cookie/here", "deflated",
+        "twice_packed", "unpackable/gzip", "unpackable/aws-chunked", "unpackable/utf-8",
+        "unpackable/none", "unpackable/image/jpeg", "unpackable/br", "unpackable/gzip, x",
+    ],
+)  # fmt: skip
+def test_what_every_browser_takes_comes(path: str, port: int) -> None:
+    assert fetch(f"http://127.0.0.1:{port}/{path}", port) == IMAGE
+
+
+def test_no_cookie_outlives_its_fetch(port: int) -> None:
+    base = f"http://127.0.0.1:{port}"
+
+    async def both() -> bytes:
+        async with aclosing(Fetcher(settings(port))) as fetcher:
+            await fetcher.fetch(Address(f"{base}/cookie/here"))
+            return (await fetcher.fetch(Address(f"{base}/echo/Cookie"))).data
+
+    assert asyncio.run(both()) == b"None"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://127.0.0.1:{closed}/", "the host refuses the connection"),
+        ("http://name.invalid/", "there is no host of that name"),
+        ("hangup", "the host closed the connection without an answer"),
+        ("nonsense", "the answer is not HTTP"),
+        ("lengths/0,7", "the answer is not HTTP"),
+        ("wide/100000", "more than 1000 headers, or one of more than 64 kB"),
+        ("unpackable_text/br", "compressed by 'br', which is not read"),
+    ],
+)
+def test_what_is_refused_says_so_in_a_sentence(
+    url: str, said: str, refused: dict[str, Rejected]
+) -> None:
+    assert str(refused[url].note) == said
+
+
+def test_bounds_of_ours_do_not_count_against_the_host(port: int) -> None:
+    async def states() -> dict[str, str]:
+        async with aclosing(Fetcher(settings(port))) as fetcher:
+            for path in ["wide/100000"] * 12:
+                with pytest.raises(FetchError) as caught:
+                    await fetcher.fetch(Address(f"http://127.0.0.1:{port}/{path}"))
+                assert not caught.value.is_transient
+            return fetcher.breakers([f"127.0.0.1:{port}"])
+
+    assert asyncio.run(states()) == {f"127.0.0.1:{port}": "closed"}
 
 
 def test_an_address_that_is_no_text_is_bad() -> None:

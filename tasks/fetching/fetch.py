@@ -15,12 +15,12 @@ import re
 import socket
 import ssl
 import time
-import zlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -29,14 +29,25 @@ import aiohttp
 import certifi
 from yarl import URL
 
+from tasks.errors import first_line
+from tasks.fetching.answers import (
+    MAX_HEADER_BYTES,
+    MAX_HEADERS,
+    UnpackError,
+    connection_note,
+    is_over_bounds,
+    is_whole,
+    unpacked,
+)
+from tasks.fetching.heads import LenientHandler
 from tasks.fetching.peers import Resolver, is_disguised, public_socket
 from tasks.fetching.politeness import politeness
 from tasks.fetching.robots import opted_out
+from tasks.images.limits import MAX_BYTES
 from tasks.records import Address, Reason
 from tasks.settings import Settings
 from words import Message
 
-MAX_BYTES = 30_000_000
 DEADLINE_S = 30.0  # for one address, redirects and all
 STEP_TIMEOUT_S = 10.0  # to connect, or between two reads
 MAX_REDIRECTS = 5
@@ -52,7 +63,6 @@ LARGE_AT_ONCE = 8
 _TRANSIENT = frozenset({errno.ECONNRESET, socket.EAI_AGAIN})  # failures of a connection
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OVERLOADED = frozenset({429, 503})
-_PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 _PLAIN_URL = re.compile(r"[!-~]+")  # printable ASCII: goes out as it is
 
 
@@ -110,6 +120,8 @@ class Fetcher:
                 ttl_dns_cache=NAMES_KEPT_S,
                 socket_factory=socket_factory,
             )
+            # mypy: a handler of ours is one of its own.
+            connector._factory = partial(LenientHandler, loop=connector._loop)  # type: ignore[assignment]
             made = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -117,7 +129,7 @@ class Fetcher:
                 timeout=aiohttp.ClientTimeout(
                     total=None, sock_connect=STEP_TIMEOUT_S, sock_read=STEP_TIMEOUT_S
                 ),
-                # An image gains nothing from compression; what is packed all the same, `_unpacked`
+                # An image gains nothing from compression; what is packed all the same, `unpacked`
                 # unpacks within limits.
                 auto_decompress=False,
                 headers={
@@ -127,6 +139,9 @@ class Fetcher:
                 },
                 trust_env=False,  # a proxy would hide which peer is reached
                 read_bufsize=1 << 18,
+                max_line_size=MAX_HEADER_BYTES,
+                max_field_size=MAX_HEADER_BYTES,
+                max_headers=MAX_HEADERS,
             )
             made._retry_connection = False  # its own second try would be on no record
             return made
@@ -143,6 +158,7 @@ class Fetcher:
         """Return what an address gives; raises ``FetchError``."""
         url = _web_url(address.url)
         headers = {"Referer": _header_safe(address.referer)} if address.referer else {}
+        cookies = aiohttp.CookieJar(unsafe=True)  # of this fetch alone
         spent_s = 0.0
         try:
             for _ in range(MAX_REDIRECTS + 1):
@@ -150,7 +166,9 @@ class Fetcher:
                 async with self._turn(f"{url.host}:{url.port}"):
                     started = time.monotonic()
                     try:
-                        answer = await self._ask(session, url, headers, DEADLINE_S - spent_s)
+                        answer = await self._ask(
+                            session, url, headers, cookies, DEADLINE_S - spent_s
+                        )
                     finally:
                         spent_s += time.monotonic() - started
                 if isinstance(answer, bytes):
@@ -215,12 +233,17 @@ class Fetcher:
         return self._checked
 
     async def _ask(
-        self, session: aiohttp.ClientSession, url: URL, headers: dict[str, str], left_s: float
+        self,
+        session: aiohttp.ClientSession,
+        url: URL,
+        headers: dict[str, str],
+        cookies: aiohttp.CookieJar,
+        left_s: float,
     ) -> bytes | URL:
         """Send one request; return its body, or where it redirects to."""
         body = bytearray()
         try:
-            return await self._exchange(session, url, headers, left_s, body)
+            return await self._exchange(session, url, headers, cookies, left_s, body)
         except FetchError as error:
             error.received = len(body)
             raise
@@ -230,6 +253,7 @@ class Fetcher:
         session: aiohttp.ClientSession,
         url: URL,
         headers: dict[str, str],
+        cookies: aiohttp.CookieJar,
         left_s: float,
         body: bytearray,
     ) -> bytes | URL:
@@ -240,12 +264,18 @@ class Fetcher:
         try:
             async with (
                 asyncio.timeout(left_s) as deadline,
-                session.get(url, headers=headers, allow_redirects=False) as response,
+                session.get(
+                    url,
+                    headers=headers,
+                    cookies=cookies.filter_cookies(url),
+                    allow_redirects=False,
+                ) as response,
             ):
+                cookies.update_cookies(response.cookies, url)
                 location = response.headers.get("Location")
                 if response.status in _REDIRECTS and location:
                     return _web_url(location, url)
-                if response.status != 200:
+                if not is_whole(response.status, response.headers):
                     raise _http_error(response)
                 robots = response.headers.getall("X-Robots-Tag", ())
                 if self._is_opting_out_respected and (directive := opted_out(robots)):
@@ -253,7 +283,10 @@ class Fetcher:
                         Reason.OPTED_OUT, Message("note.opted_out", {"directive": directive})
                     )
                 await self._read(response, body)
-                return _unpacked(bytes(body), response.headers.get("Content-Encoding", ""))
+                return unpacked(bytes(body), response.headers.get("Content-Encoding", ""))
+        except UnpackError as error:
+            reason = Reason.UNPACKS_TOO_LARGE if error.is_too_large else Reason.NOT_AN_IMAGE
+            raise FetchError(reason, error.note) from error
         except TimeoutError as error:
             late = Message("note.not_finished", {"seconds": DEADLINE_S})
             silent = Message("note.no_answer", {"seconds": STEP_TIMEOUT_S})
@@ -267,14 +300,18 @@ class Fetcher:
                 note = Message("note.not_public", {"ip": str(error.os_error.filename)})
                 raise FetchError(Reason.FORBIDDEN_ADDRESS, note) from error
             is_transient = error.os_error.errno in _TRANSIENT
-            note = _connection_failed(error)
+            note = connection_note(error)
             raise FetchError(Reason.UNREACHABLE, note, is_transient=is_transient) from error
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            note = _connection_failed(error)
+            note = connection_note(error)
             raise FetchError(Reason.UNREACHABLE, note, is_transient=True) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: a host that the system's resolver cannot even be asked for.
-            raise FetchError(Reason.UNREACHABLE, _connection_failed(error)) from error
+            if is_over_bounds(error):  # of ours, so no fault of the host
+                bounds = {"fields": MAX_HEADERS, "most": MAX_HEADER_BYTES // 1_000}
+                note = Message("note.headers_too_large", bounds)
+                raise FetchError(Reason.TOO_MANY_BYTES, note) from error
+            raise FetchError(Reason.UNREACHABLE, connection_note(error)) from error
 
     async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> None:
         """Read a body piece by piece, each as soon as it comes, within the limits."""
@@ -308,10 +345,6 @@ def _too_many_bytes() -> FetchError:
     return FetchError(Reason.TOO_MANY_BYTES, note)
 
 
-def _connection_failed(error: Exception) -> Message:
-    return Message("note.connection_failed", {"error": type(error).__name__})
-
-
 def seconds_of(retry_after: str) -> float:
     """Read a Retry-After (RFC 9110, 10.2.3): seconds, or a date; 0 where it says nothing."""
     text = retry_after.strip()
@@ -340,7 +373,7 @@ def read_file(url: str) -> bytes:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        note = Message("note.unreadable_file", {"error": error.strerror or type(error).__name__})
+        note = Message("note.unreadable_file", {"error": error.strerror or first_line(error)})
         raise FetchError(Reason.UNREACHABLE, note) from error
     if len(data) > MAX_BYTES:
         raise _too_many_bytes()
@@ -362,23 +395,3 @@ def _web_url(text: str, base: URL | None = None) -> URL:
 
 def _header_safe(referer: str) -> str:
     return str(URL(referer)).encode("ascii", "ignore").decode()
-
-
-def _unpacked(body: bytes, encoding: str) -> bytes:
-    """Undo a compression of the whole body that was not asked for; raises ``FetchError``."""
-    encoding = encoding.strip().lower()
-    if encoding in ("", "identity"):
-        return body
-    if encoding not in _PACKED:
-        note = Message("note.unknown_encoding", {"encoding": repr(encoding[:20])})
-        raise FetchError(Reason.NOT_AN_IMAGE, note)
-    try:
-        # 47: gzip's or zlib's header, whichever is there (zlib.h, inflateInit2)
-        unpacked = zlib.decompressobj(47).decompress(body, MAX_BYTES + 1)
-    except zlib.error as error:
-        note = Message("note.not_encoded", {"encoding": encoding})
-        raise FetchError(Reason.NOT_AN_IMAGE, note) from error
-    if len(unpacked) > MAX_BYTES:
-        places = {"bytes": len(body), "most": MAX_BYTES // 1_000_000}
-        raise FetchError(Reason.UNPACKS_TOO_LARGE, Message("note.unpacks_too_large", places))
-    return unpacked

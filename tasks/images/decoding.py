@@ -8,6 +8,7 @@ else: it is ended where a limit of ``limits`` is reached or the run is stopped, 
 goes nowhere. Bytes and pixels travel through memory that both see.
 """
 
+import atexit
 import json
 import mmap
 import os
@@ -78,6 +79,8 @@ def _free() -> "_Decoder | None":
 
 
 def _started() -> "_Decoder":
+    atexit.unregister(_end_all)
+    atexit.register(_end_all)  # once
     try:
         return _Decoder()
     except OSError as error:
@@ -172,6 +175,11 @@ class _Decoder:
 
 _changing = Lock()
 _idle: list[_Decoder] = []
+
+
+def _end_all() -> None:
+    while process := _free():
+        process.end()
 
 
 def _memory_file() -> IO[bytes]:

@@ -27,6 +27,7 @@ from tasks.sources.naver_panel import Size, Sort
 from tasks.sources.naver_results import result_of
 from tasks.sources.query import SearchQuery
 from tasks.sources.source import Page, Source
+from words import Message
 
 NAME = "naver-api"
 PAGE_SIZE = 100
@@ -136,8 +137,7 @@ class Api:
             ) as response:
                 return response.status_code, self._read(response)
         except requests.RequestException as error:
-            why = type(error).__name__
-            raise UnreachableError("api_unreachable", host=self.host, why=why) from error
+            raise UnreachableError("api_unreachable", host=self.host, why=_why(error)) from error
 
     def _read(self, response: requests.Response) -> bytes:
         body = bytearray()
@@ -256,3 +256,14 @@ SOURCE = Source(
     filters={"size": _FILTERS, "sort": _SORTS},
     has_keys=_has_keys,
 )
+
+
+def _why(error: requests.RequestException) -> Message:
+    """Say in words why there is no answer."""
+    if isinstance(error, requests.Timeout):
+        return Message("note.no_answer", {"seconds": TIMEOUT_S[1]})
+    if isinstance(error, requests.exceptions.SSLError):
+        return Message("note.no_secure_connection")
+    if isinstance(error, requests.ConnectionError):
+        return Message("note.no_connection")
+    return Message("note.answer_not_http")

@@ -132,6 +132,60 @@ class Mischief(BaseHTTPRequestHandler):
     def bomb(self, _: str) -> None:
         self.answer(BOMB, Content_Encoding="gzip")
 
+    def wide(self, size: str) -> None:
+        """Give an image with a header of so many bytes."""
+        self.answer(IMAGE, X_Policy="x" * int(size))
+
+    def many(self, count: str) -> None:
+        """Give an image with so many headers."""
+        self.answer(IMAGE, **{f"X_{n}": "x" for n in range(int(count))})
+
+    def lengths(self, lengths: str) -> None:
+        """Give an image with several Content-Lengths, each that of the image and a number more."""
+        self.close_connection = True
+        self.send_response(200)
+        for more in lengths.split(","):
+            self.send_header("Content-Length", str(len(IMAGE) + int(more)))
+        self.end_headers()
+        self.wfile.write(IMAGE)
+
+    def range(self, content_range: str) -> None:
+        """Give an image as a part of something; ``N`` stands for its length, ``L`` for its last."""
+        said = content_range.replace("N", str(len(IMAGE))).replace("L", str(len(IMAGE) - 1))
+        self.answer(IMAGE, 206, Content_Range=unquote(said))
+
+    def image_with(self, status: str) -> None:
+        self.answer(IMAGE, int(status))
+
+    def without_reason(self, _: str) -> None:
+        self.close_connection = True
+        head = f"HTTP/1.1 200\r\nContent-Length: {len(IMAGE)}\r\n\r\n"
+        self.wfile.write(head.encode() + IMAGE)
+
+    def lenient(self, end: str) -> None:
+        """Give an image with lines that end otherwise."""
+        self.close_connection = True
+        ends = {"lf": b"\n", "crlf": b"\r\n"}[end]
+        head = [b"HTTP/1.1 200 OK", b"content-length:" + str(len(IMAGE)).encode(), b"", b""]
+        self.wfile.write(ends.join(head) + IMAGE)
+
+    def cookie(self, to: str) -> None:
+        """Set a cookie and redirect; give the image to whom brings it back."""
+        if self.headers.get("Cookie") == "seen=1":
+            return self.image("")
+        return self.answer(b"", 302, Location=f"/cookie/{to}", Set_Cookie="seen=1; Path=/")
+
+    def deflated(self, _: str) -> None:
+        """Give an image packed without the header that RFC 9110 wants, as some servers do."""
+        packer = zlib.compressobj(wbits=-15)
+        self.answer(packer.compress(IMAGE) + packer.flush(), Content_Encoding="deflate")
+
+    def twice_packed(self, _: str) -> None:
+        self.answer(gzip.compress(gzip.compress(IMAGE)), Content_Encoding="gzip, gzip")
+
+    def unpackable_text(self, encoding: str) -> None:
+        self.answer(b"<html>no image</html>", Content_Encoding=encoding)
+
     def unpackable(self, encoding: str) -> None:
         self.answer(IMAGE, Content_Encoding=encoding)
 
