@@ -175,8 +175,8 @@ def run_peer(urls: list[str], folder: Path) -> Run:
     """Do the same with img2dataset."""
     folder.mkdir()
     listed, program = folder / "urls.txt", folder / "peer.py"
-    listed.write_text("\n".join(urls))
-    program.write_text(_PEER_PROGRAM)
+    listed.write_text("\n".join(urls), "utf-8")
+    program.write_text(_PEER_PROGRAM, "utf-8")
     process = subprocess.Popen(
         [str(PEER_DIR / "bin" / "python"), str(program), str(listed), str(folder / "out"),
          str(CORES)],

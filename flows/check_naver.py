@@ -109,7 +109,7 @@ def check_naver(query: str = "") -> list[dict[str, object]]:
         query: What to search for, with more than 50 results. Left empty: the golden queries of
             deployments/golden_queries.json, each with the ways that used to work.
     """
-    golden = json.loads(GOLDEN_QUERIES.read_text())
+    golden = json.loads(GOLDEN_QUERIES.read_text("utf-8-sig"))
     ways = [way for way in golden if query in ("", way["query"])] or [{"query": query}]
     settings = Settings()
     with _recorded(settings) as reports:

@@ -144,4 +144,13 @@ def _right(text: str, cells: int) -> str:
 
 
 def _bar(left: int, waterfall: Waterfall) -> str:
-    return "  " + "█" * round(40 * left / max(waterfall.found, 1))
+    return "  " + _block() * round(40 * left / max(waterfall.found, 1))
+
+
+def _block() -> str:
+    """Return what a bar is made of, where the terminal has it."""
+    try:
+        "█".encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return "#"
+    return "█"

@@ -132,7 +132,7 @@ def _images(stored: Stored, listed: Path | None) -> frozenset[str]:
     if listed is None:
         return frozenset()
     try:
-        lines = [line.strip() for line in listed.read_text().splitlines()]
+        lines = [line.strip() for line in listed.read_text("utf-8-sig").splitlines()]
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise BadRequestError("unreadable_path", path=str(listed), why=str(why)) from error

@@ -59,7 +59,7 @@ def claim(out_dir: Path, job_id: str, request: Mapping[str, Any]) -> Workspace:
     workspace = Workspace(out_dir / WORK)
     owner = workspace.root / "request.json"
     if owner.exists():
-        earlier = json.loads(owner.read_text())
+        earlier = json.loads(owner.read_text("utf-8"))
         if earlier["job_id"] != job_id:
             raise BadRequestError(
                 "folder_of_another_job", folder=str(out_dir), job=earlier["job_id"]
@@ -90,7 +90,7 @@ def finished(out_dir: Path, job_id: str) -> Waterfall | None:
     """Return the counts of the job's dataset if it is complete there, else None."""
     if not (out_dir / MANIFEST).exists() or not (out_dir / JOB).exists():
         return None
-    record = JobRecord.from_json(json.loads((out_dir / JOB).read_text()))
+    record = JobRecord.from_json(json.loads((out_dir / JOB).read_text("utf-8")))
     return record.counts if record.id == job_id else None
 
 

@@ -112,7 +112,7 @@ class Workspace:
     def target(self) -> int:
         """Return how many candidates an earlier run of the job wanted to look at in the end."""
         path = self.root / "target"
-        return int(path.read_text()) if path.exists() else 0
+        return int(path.read_text("utf-8")) if path.exists() else 0
 
     def save_target(self, candidates: int) -> None:
         """Store how many candidates are to be looked at."""

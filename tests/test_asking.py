@@ -221,7 +221,10 @@ def test_the_question_is_asked_on_the_terminal(monkeypatch: pytest.MonkeyPatch) 
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    with os.fdopen(terminal, "r+b", buffering=0) as raw, io.TextIOWrapper(raw) as stream:
+    with (
+        os.fdopen(terminal, "r+b", buffering=0) as raw,
+        io.TextIOWrapper(raw, encoding="utf-8") as stream,
+    ):
         for name in ("stdin", "stderr"):
             monkeypatch.setattr(sys, name, stream)
         with display("en"), asking_here(lambda _: "Which [bold]one[/bold]?", 2, take):

@@ -38,6 +38,7 @@ def test_the_database_lies_in_a_folder_of_any_name(name: str, tmp_path: Path) ->
 def test_a_link_that_somebody_else_put_in_the_way_is_not_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     folder = tmp_path / "my data" / "postgres"

@@ -74,4 +74,4 @@ def a_record(selection: Selection, **others: Any) -> JobRecord:
 
 def rows(path: Path) -> list[dict[str, Any]]:
     """Read a file of JSON lines."""
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
