@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.support.images import image_file
 
 ROOT = Path(__file__).parents[1]
 WITHOUT_HANGUL = {"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"}
+EUC_KR = "ko_KR.EUC-KR"
 
 
 def run(data_dir: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
@@ -31,6 +33,38 @@ def test_what_a_terminal_does_not_have_is_shown_otherwise(encoding: str, tmp_pat
     assert told.returncode == 0
     text = told.stdout.decode(encoding)
     assert ("옵션" in text) == (encoding in ("cp949", "euc-kr"))
+
+
+@pytest.fixture
+def euc_kr(tmp_path: Path) -> dict[str, str]:
+    """Make a locale of Korean as it was before UTF-8."""
+    if not (compiler := shutil.which("localedef")):
+        pytest.skip("localedef is not installed")
+    folder = tmp_path / "locales"
+    folder.mkdir()
+    made = [compiler, "-i", "ko_KR", "-f", "EUC-KR", str(folder / EUC_KR)]
+    subprocess.run(made, check=True, capture_output=True)
+    return {"LOCPATH": str(folder), "LC_ALL": EUC_KR}
+
+
+def test_a_run_works_in_a_locale_of_another_encoding(
+    tmp_path: Path, euc_kr: dict[str, str]
+) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    for seed in range(12):
+        (images / f"{seed}.jpg").write_bytes(image_file(seed=seed))
+    query = os.fsdecode("사과 조각".encode("euc-kr"))
+    ended = run(
+        tmp_path, "flows/collect.py", query, "--source", "files", "--input", str(images),
+        "--limit", "5", "--eps", "1", "--json", "--model", "tests/tiny_clip", **euc_kr,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    report = json.loads(ended.stdout.decode("euc-kr"))
+    job = Path(report["out_dir"]) / "job.json"
+    assert json.loads(job.read_text("utf-8"))["query"] == "사과 조각"
+    again = run(tmp_path, "flows/collect.py", "--job-id", report["job_id"], **euc_kr)
+    assert "사과 조각" in again.stdout.decode("euc-kr")
 
 
 def test_a_run_and_what_follows_it_work_in_a_locale_without_hangul(tmp_path: Path) -> None:

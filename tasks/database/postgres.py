@@ -12,7 +12,8 @@ import stat
 import subprocess
 import time
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from tempfile import gettempdir
@@ -75,13 +76,28 @@ def _embedded_address(folder: Path) -> str:
     path = _safe_path(folder.resolve())
     if (server := PostgresServer._instances.get(path)) is None:
         server = PostgresServer(path)
-        try:
-            server.start()
-        except subprocess.TimeoutExpired:  # after a crash it recovers first, and comes up late
-            time.sleep(CONNECT_TIMEOUT_S)
-            server.start()
+        with _plain_locale():
+            try:
+                server.start()
+            except subprocess.TimeoutExpired:  # after a crash it recovers first, and comes up late
+                time.sleep(CONNECT_TIMEOUT_S)
+                server.start()
     address: str = server.get_uri()
     return address
+
+
+@contextmanager
+def _plain_locale() -> Iterator[None]:
+    """Let the server's programs begin in a locale that every machine has and UTF-8 goes with."""
+    before = os.environ.get("LC_ALL")
+    os.environ["LC_ALL"] = "C"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["LC_ALL"]
+        else:
+            os.environ["LC_ALL"] = before
 
 
 def _safe_path(folder: Path) -> Path:
