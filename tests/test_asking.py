@@ -244,7 +244,6 @@ def test_the_question_is_asked_on_the_terminal(monkeypatch: pytest.MonkeyPatch) 
         ("\x1b[2Jgone", r"\u001b[2Jgone"),
         ("\x9b31m \x07", r"\u009b31m \u0007"),
         ("[red]고양이[/red]", "[red]고양이[/red]"),
-        ("/data/\udcb0", r"/data/\udcb0"),
     ],
 )
 def test_a_log_line_is_shown_and_not_obeyed(
