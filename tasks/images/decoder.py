@@ -53,7 +53,7 @@ _SRGB_CURVE = bytes((13, 0, 1))
 _ALIKE = 0.01  # a gamma of 1/2.2 is nearer to the curve of sRGB than that
 # The first bytes of the formats that are read, and of those that the web has besides.
 _STARTS = {
-    b"\xff\xd8": "JPEG", png.SIGNATURE: "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF", b"BM": "BMP",
+    b"\xff\xd8\xff": "JPEG", png.SIGNATURE: "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF", b"BM": "BMP",
     b"\0\0\1\0": "ICO",
 }  # fmt: skip
 _OTHER_STARTS = {
