@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ from tasks.settings import Settings
 from tasks.sources import files
 from tasks.sources.query import SearchQuery
 from tasks.workspace import Result, Workspace
+from words import LANGUAGES
 
 A, B = "http://a.kr/1.jpg", "https://b.kr/2.png"
 
@@ -154,6 +156,28 @@ def test_a_list_that_cannot_be_right_is_an_error_before_anything_is_given(
         next(files.search(SearchQuery("고양이", input=path), Settings()))
     assert str(path) in str(caught.value)
     assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.txt", f"ftp://a\n{A}\nhttp://\n", [1, 3]),
+        ("a.csv", f"url,title\n,x\n{A},y\n{B},y,z\n{A},z\nnone,\n", [2, 4, 6]),
+        ("a.jsonl", f'{{"url": 7}}\n{{"url": "{A}"}}\n[]\n{{"url": \n', [1, 3, 4]),
+        ("a.txt", "none\n" * 30, [*range(1, 21)]),
+    ],
+)
+def test_all_lines_that_cannot_be_used_are_named_at_once(
+    tmp_path: Path, name: str, content: str, expected: list[int]
+) -> None:
+    path = written(tmp_path, name, content)
+    with pytest.raises(BadRequestError) as caught:
+        next(files.search(SearchQuery("고양이", input=path), Settings()))
+    for language in LANGUAGES:
+        said = caught.value.message.said_in(language)
+        told = re.findall(r"^  (?:line )?(\d+)(?:번째 줄)?:", said, re.MULTILINE)
+        assert [int(number) for number in told] == expected
+        assert ("10" in said.splitlines()[-1]) == (len(expected) == 20)
 
 
 def test_a_title_that_cannot_be_stored_is_mended(tmp_path: Path) -> None:

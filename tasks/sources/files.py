@@ -7,8 +7,9 @@
     images/       every file below it, "img2" before "img10"; none that is hidden, or that a system
                   or a NAS put there
 
-A list is read to its end before the first candidate is given: a row that cannot be right is an
-error with its line. An address that merely gives no image becomes a rejection like any other.
+A list is read to its end before the first candidate is given: rows that cannot be right are an
+error that names all of their lines. An address that merely gives no image becomes a rejection like
+any other.
 """
 
 import csv
@@ -37,6 +38,7 @@ NAME = "files"
 PAGE_SIZE = 100
 MAX_LIST_BYTES = 100_000_000  # about a million rows
 MAX_SHOWN_CHARS = 80
+MOST_TOLD = 20  # lines that cannot be used
 
 _OF_SYSTEMS = {  # in lower case, beside what is hidden
     *("@eadir", "#recycle", "@recycle", "#snapshot", "$recycle.bin", "system volume information"),
@@ -44,6 +46,7 @@ _OF_SYSTEMS = {  # in lower case, beside what is hidden
 }
 
 Row = tuple[int, Mapping[str, object]]  # its line, and what stands there by url, title, page_url
+Wrong = tuple[int, Message]  # a line that cannot be used, and why
 
 log = logging.getLogger(__name__)
 
@@ -142,11 +145,17 @@ def _of_list(path: Path) -> list[Candidate]:
         raise BadRequestError("list_too_large", path=str(path), most=most)
     read, encodings = _FORMATS.get(path.suffix.lower(), (_text_rows, _UNICODE))
     found: dict[str, Candidate] = {}
+    wrong: list[Wrong] = []
     rows = 0
-    for row in read(path, _decoded(path, encodings)):
-        candidate = _candidate(path, len(found) + 1, row)
+    for number, row in read(path, _decoded(path, encodings)):
+        candidate = row if isinstance(row, Message) else _candidate(len(found) + 1, row)
+        if isinstance(candidate, Message):
+            wrong.append((number, candidate))
+            continue
         found.setdefault(candidate.url, candidate)
         rows += 1
+    if wrong:
+        raise _wrong(path, wrong)
     if not found:
         raise BadRequestError("list_without_address", path=str(path))
     if repeated := rows - len(found):
@@ -168,26 +177,28 @@ def _decoded(path: Path, encodings: Sequence[str]) -> str:
     raise BadRequestError("list_not_text", path=str(path))
 
 
-def _text_rows(path: Path, text: str) -> Iterator[Row]:
+def _text_rows(_: Path, text: str) -> Iterator[Row]:
     for number, line in _lines(text):
         if not line.startswith("#"):
             yield number, {"url": line}
 
 
-def _json_rows(path: Path, text: str) -> Iterator[Row]:
+def _json_rows(_: Path, text: str) -> Iterator[Row | Wrong]:
     for number, line in _lines(text):
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            why = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
-            raise _wrong(path, number, Message("error.line_no_json", {"why": why})) from error
+            why = error.msg if isinstance(error, json.JSONDecodeError) else "nested without end"
+            yield number, Message("error.line_no_json", {"why": why})
+            continue
         if not isinstance(row, dict):
             example = '{"url": "https://…"}'
-            raise _wrong(path, number, Message("error.line_no_object", {"example": example}))
+            yield number, Message("error.line_no_object", {"example": example})
+            continue
         yield number, {name.strip().lower(): value for name, value in row.items()}
 
 
-def _csv_rows(path: Path, text: str) -> Iterator[Row]:
+def _csv_rows(path: Path, text: str) -> Iterator[Row | Wrong]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=_delimiter(text))
     header: list[str] = []
     number = 1
@@ -200,10 +211,10 @@ def _csv_rows(path: Path, text: str) -> Iterator[Row]:
                     yield number, dict(zip_longest(header, cells[: len(header)], fillvalue=""))
                 else:
                     sizes = {"cells": len(cells), "columns": len(header)}
-                    raise _wrong(path, number, Message("error.line_cells", sizes))
+                    yield number, Message("error.line_cells", sizes)
             number = reader.line_num + 1  # where the next row begins
     except csv.Error as error:
-        raise _wrong(path, number, Message("error.line_no_csv", {"why": str(error)})) from error
+        yield number, Message("error.line_no_csv", {"why": str(error)})
 
 
 def _delimiter(text: str) -> str:
@@ -225,7 +236,7 @@ def _header(path: Path, cells: list[str]) -> list[str]:
 
 _DELIMITERS = ",;\t|"
 _UNICODE = ("utf-8-sig",)
-_FORMATS: Mapping[str, tuple[Callable[[Path, str], Iterator[Row]], Sequence[str]]] = {
+_FORMATS: Mapping[str, tuple[Callable[[Path, str], Iterator[Row | Wrong]], Sequence[str]]] = {
     ".csv": (_csv_rows, (*_UNICODE, "cp949")),  # the latter is what Korean Excel saves
     ".tsv": (_csv_rows, (*_UNICODE, "cp949")),
     ".jsonl": (_json_rows, _UNICODE),
@@ -240,27 +251,24 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
             yield number, stripped
 
 
-def _candidate(path: Path, rank: int, row: Row) -> Candidate:
-    number, values = row
+def _candidate(rank: int, values: Mapping[str, object]) -> Candidate | Message:
+    """Return the candidate of a row, or why it gives none."""
     if isinstance(values.get("title"), int | float):
         values = {**values, "title": str(values["title"])}
     for name in ("url", "title", "page_url"):
         if not isinstance(values.get(name) or "", str):
             found = {"name": name, "value": _shown(values[name])}
-            raise _wrong(path, number, Message("error.line_no_text", found))
-    url, page_url = (_web_address(path, number, values.get(name)) for name in ("url", "page_url"))
+            return Message("error.line_no_text", found)
+    addresses: list[str] = []
+    for name in ("url", "page_url"):
+        given = str(values.get(name) or "").strip()
+        addresses.append(web_address(given))
+        if given and not addresses[-1]:
+            return Message("error.line_no_address", {"value": _shown(given)})
+    url, page_url = addresses
     if not url:
-        raise _wrong(path, number, Message("error.line_no_url"))
+        return Message("error.line_no_url")
     return Candidate(tries(url, page_url), rank, NAME, title(values.get("title")), page_url)
-
-
-def _web_address(path: Path, number: int, value: object) -> str:
-    """Return the http(s) address, or an empty string where there is none."""
-    given = str(value or "").strip()
-    address = web_address(given)
-    if given and not address:
-        raise _wrong(path, number, Message("error.line_no_address", {"value": _shown(given)}))
-    return address
 
 
 def _shown(value: object) -> str:
@@ -268,8 +276,18 @@ def _shown(value: object) -> str:
     return text if len(text) <= MAX_SHOWN_CHARS else f"{text[:MAX_SHOWN_CHARS]}…"
 
 
-def _wrong(path: Path, number: int, why: Message) -> BadRequestError:
-    return BadRequestError("wrong_line", path=str(path), number=number, why=why)
+def _wrong(path: Path, lines: Sequence[Wrong]) -> BadRequestError:
+    """Return the error that names the lines that cannot be used, all at once."""
+    if len(lines) == 1:
+        ((number, why),) = lines
+        return BadRequestError("wrong_line", path=str(path), number=number, why=why)
+    told = Message("note.verbatim", {"text": ""})
+    for number, why in lines[:MOST_TOLD]:
+        told = Message("error.wrong_lines_one", {"before": told, "number": number, "why": why})
+    if len(lines) > MOST_TOLD:
+        more = len(lines) - MOST_TOLD
+        told = Message("error.wrong_lines_more", {"before": told, "n": more})
+    return BadRequestError("wrong_lines", path=str(path), n=len(lines), lines=told)
 
 
 SOURCE = Source(name=NAME, search=search, needs_input=True)
