@@ -9,18 +9,17 @@ bytes and seconds are counted.
 """
 
 import asyncio
-import errno
 import os
 import re
-import socket
 import ssl
+import stat
 import time
-import zlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -29,6 +28,10 @@ import aiohttp
 import certifi
 from yarl import URL
 
+from tasks.fetching.codings import unpacked
+from tasks.fetching.cookies import Cookies
+from tasks.fetching.failures import AnswerError, failure_of
+from tasks.fetching.heads import MAX_HEAD_BYTES, MAX_HEADERS, LenientHandler
 from tasks.fetching.peers import Resolver, is_disguised, public_socket
 from tasks.fetching.politeness import politeness
 from tasks.fetching.robots import opted_out
@@ -49,11 +52,13 @@ NAMES_KEPT_S = 300  # how long an answer of a name server serves
 LARGE_BYTES = 1_000_000
 LARGE_AT_ONCE = 8
 
-_TRANSIENT = frozenset({errno.ECONNRESET, socket.EAI_AGAIN})  # failures of a connection
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_WITHOUT_FILE = frozenset({202, 204, 205})  # not ready yet, no body, no body
 _OVERLOADED = frozenset({429, 503})
-_PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+_NEVER_SERVED = frozenset({501, 505})  # a fault of the host's that stays
 _PLAIN_URL = re.compile(r"[!-~]+")  # printable ASCII: goes out as it is
+_RAW_BYTE = re.compile("[\udc80-\udcff]")  # of a header that is no UTF-8
+_WHOLE = re.compile(r"bytes 0-(\d{1,18})/(\d{1,18})")
 
 
 class FetchError(Exception):
@@ -110,6 +115,10 @@ class Fetcher:
                 ttl_dns_cache=NAMES_KEPT_S,
                 socket_factory=socket_factory,
             )
+            connector._factory = partial(  # there is no public way
+                LenientHandler,  # type: ignore[assignment]
+                loop=connector._loop,
+            )
             made = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -117,7 +126,7 @@ class Fetcher:
                 timeout=aiohttp.ClientTimeout(
                     total=None, sock_connect=STEP_TIMEOUT_S, sock_read=STEP_TIMEOUT_S
                 ),
-                # An image gains nothing from compression; what is packed all the same, `_unpacked`
+                # An image gains nothing from compression; what is packed all the same, `unpacked`
                 # unpacks within limits.
                 auto_decompress=False,
                 headers={
@@ -127,6 +136,9 @@ class Fetcher:
                 },
                 trust_env=False,  # a proxy would hide which peer is reached
                 read_bufsize=1 << 18,
+                max_line_size=MAX_HEAD_BYTES,
+                max_field_size=MAX_HEAD_BYTES,
+                max_headers=MAX_HEADERS + 1,  # `tidied` may say the length once more
             )
             made._retry_connection = False  # its own second try would be on no record
             return made
@@ -143,6 +155,7 @@ class Fetcher:
         """Return what an address gives; raises ``FetchError``."""
         url = _web_url(address.url)
         headers = {"Referer": _header_safe(address.referer)} if address.referer else {}
+        cookies = Cookies()
         spent_s = 0.0
         try:
             for _ in range(MAX_REDIRECTS + 1):
@@ -150,7 +163,9 @@ class Fetcher:
                 async with self._turn(f"{url.host}:{url.port}"):
                     started = time.monotonic()
                     try:
-                        answer = await self._ask(session, url, headers, DEADLINE_S - spent_s)
+                        answer = await self._ask(
+                            session, url, headers, cookies, DEADLINE_S - spent_s
+                        )
                     finally:
                         spent_s += time.monotonic() - started
                 if isinstance(answer, bytes):
@@ -215,12 +230,17 @@ class Fetcher:
         return self._checked
 
     async def _ask(
-        self, session: aiohttp.ClientSession, url: URL, headers: dict[str, str], left_s: float
+        self,
+        session: aiohttp.ClientSession,
+        url: URL,
+        headers: dict[str, str],
+        cookies: Cookies,
+        left_s: float,
     ) -> bytes | URL:
         """Send one request; return its body, or where it redirects to."""
         body = bytearray()
         try:
-            return await self._exchange(session, url, headers, left_s, body)
+            return await self._exchange(session, url, headers, cookies, left_s, body)
         except FetchError as error:
             error.received = len(body)
             raise
@@ -230,6 +250,7 @@ class Fetcher:
         session: aiohttp.ClientSession,
         url: URL,
         headers: dict[str, str],
+        cookies: Cookies,
         left_s: float,
         body: bytearray,
     ) -> bytes | URL:
@@ -237,6 +258,7 @@ class Fetcher:
 
         Received bytes are appended to ``body``.
         """
+        headers = headers | cookies.header(url)
         try:
             async with (
                 asyncio.timeout(left_s) as deadline,
@@ -244,8 +266,9 @@ class Fetcher:
             ):
                 location = response.headers.get("Location")
                 if response.status in _REDIRECTS and location:
-                    return _web_url(location, url)
-                if response.status != 200:
+                    cookies.keep(url, response.headers.getall("Set-Cookie", ()))
+                    return _web_url(_RAW_BYTE.sub(_escaped, location), url)
+                if not _brings_the_file(response):
                     raise _http_error(response)
                 robots = response.headers.getall("X-Robots-Tag", ())
                 if self._is_opting_out_respected and (directive := opted_out(robots)):
@@ -253,28 +276,26 @@ class Fetcher:
                         Reason.OPTED_OUT, Message("note.opted_out", {"directive": directive})
                     )
                 await self._read(response, body)
-                return _unpacked(bytes(body), response.headers.get("Content-Encoding", ""))
+                codings = response.headers.getall("Content-Encoding", ())
+                return unpacked(bytes(body), codings, MAX_BYTES)
         except TimeoutError as error:
             late = Message("note.not_finished", {"seconds": DEADLINE_S})
             silent = Message("note.no_answer", {"seconds": STEP_TIMEOUT_S})
             note = late if deadline.expired() else silent
             raise FetchError(Reason.TIMED_OUT, note, is_transient=True) from error
+        except AnswerError as error:
+            raise FetchError(error.reason, error.note) from error
         except aiohttp.ClientPayloadError as error:
             note = Message("note.cut_short")
             raise FetchError(Reason.BROKEN_OFF, note, is_transient=True) from error
-        except aiohttp.ClientConnectorError as error:
-            if isinstance(error.os_error, PermissionError):
-                note = Message("note.not_public", {"ip": str(error.os_error.filename)})
-                raise FetchError(Reason.FORBIDDEN_ADDRESS, note) from error
-            is_transient = error.os_error.errno in _TRANSIENT
-            note = _connection_failed(error)
-            raise FetchError(Reason.UNREACHABLE, note, is_transient=is_transient) from error
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            note = _connection_failed(error)
+        except aiohttp.ServerDisconnectedError as error:
+            note = Message("note.hung_up")
             raise FetchError(Reason.UNREACHABLE, note, is_transient=True) from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            # ValueError: a host that the system's resolver cannot even be asked for.
-            raise FetchError(Reason.UNREACHABLE, _connection_failed(error)) from error
+        except (aiohttp.ClientError, OSError) as error:
+            reason, note, is_transient = failure_of(error)
+            raise FetchError(reason, note, is_transient=is_transient) from error
+        except ValueError as error:  # a host that the system's resolver cannot even be asked for
+            raise FetchError(Reason.BAD_ADDRESS, Message("note.unreadable_address")) from error
 
     async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> None:
         """Read a body piece by piece, each as soon as it comes, within the limits."""
@@ -294,11 +315,25 @@ class Fetcher:
                 self._growing.release()
 
 
+def _brings_the_file(response: aiohttp.ClientResponse) -> bool:
+    """Say whether a status brings the whole file that was asked for.
+
+    Any 2xx does, but 202 (it is yet to be made), 204 and 205 (no body), and 206 where its range is
+    not the whole. A browser shows the image of a 404 or 500 too; that is a placeholder, and would
+    come into a dataset as what was searched for.
+    """
+    if response.status == 206:
+        range_ = _WHOLE.fullmatch(response.headers.get("Content-Range", "").strip())
+        return range_ is not None and int(range_[1]) + 1 == int(range_[2])
+    return 200 <= response.status < 300 and response.status not in _WITHOUT_FILE
+
+
 def _http_error(response: aiohttp.ClientResponse) -> FetchError:
     status = response.status
     note = Message("note.status", {"status": status})
     if status not in _OVERLOADED:
-        return FetchError(Reason.HTTP_ERROR, note, is_transient=status >= 500)
+        is_transient = 500 <= status < 600 and status not in _NEVER_SERVED
+        return FetchError(Reason.HTTP_ERROR, note, is_transient=is_transient)
     wanted = response.headers.get("Retry-After", "")
     return FetchError(Reason.HTTP_ERROR, note, is_transient=True, retry_after_s=seconds_of(wanted))
 
@@ -308,10 +343,6 @@ def _too_many_bytes() -> FetchError:
     return FetchError(Reason.TOO_MANY_BYTES, note)
 
 
-def _connection_failed(error: Exception) -> Message:
-    return Message("note.connection_failed", {"error": type(error).__name__})
-
-
 def seconds_of(retry_after: str) -> float:
     """Read a Retry-After (RFC 9110, 10.2.3): seconds, or a date; 0 where it says nothing."""
     text = retry_after.strip()
@@ -319,7 +350,7 @@ def seconds_of(retry_after: str) -> float:
         return min(float(text), LONGEST_RETRY_AFTER_S)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year of twenty digits
         return 0.0
     from_now_s = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
     return min(max(0.0, from_now_s.total_seconds()), LONGEST_RETRY_AFTER_S)
@@ -335,12 +366,16 @@ def read_file(url: str) -> bytes:
         raise FetchError(Reason.BAD_ADDRESS, Message("note.not_a_local_file"))
     path = Path(os.fsdecode(unquote_to_bytes(parts.path)))
     try:
-        if not path.is_file():  # opening a pipe would wait for its writer
-            raise FetchError(Reason.UNREACHABLE, Message("note.no_such_file"))
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
+            raise FetchError(Reason.UNREACHABLE, Message("note.not_a_file"))
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # or with a null byte
+        raise FetchError(Reason.UNREACHABLE, Message("note.no_such_file")) from error
+    except PermissionError as error:
+        raise FetchError(Reason.UNREACHABLE, Message("note.file_forbidden")) from error
     except OSError as error:
-        note = Message("note.unreadable_file", {"error": error.strerror or type(error).__name__})
+        note = Message("note.unreadable_file", {"error": error.strerror})
         raise FetchError(Reason.UNREACHABLE, note) from error
     if len(data) > MAX_BYTES:
         raise _too_many_bytes()
@@ -352,11 +387,14 @@ def _web_url(text: str, base: URL | None = None) -> URL:
     try:
         url = URL(text, encoded=_PLAIN_URL.fullmatch(text) is not None)
         url = base.join(url) if base else url
-        is_usable = url.scheme in ("http", "https") and bool(url.host) and bool(url.port)
+        is_web = url.scheme in ("http", "https")
+        is_whole = bool(url.host) and bool(url.port)
     except ValueError as error:
         raise FetchError(Reason.BAD_ADDRESS, Message("note.unreadable_address")) from error
-    if not is_usable:
+    if not is_web:
         raise FetchError(Reason.BAD_ADDRESS, Message("note.not_http"))
+    if not is_whole:
+        raise FetchError(Reason.BAD_ADDRESS, Message("note.unreadable_address"))
     return url.with_fragment(None)
 
 
@@ -364,21 +402,5 @@ def _header_safe(referer: str) -> str:
     return str(URL(referer)).encode("ascii", "ignore").decode()
 
 
-def _unpacked(body: bytes, encoding: str) -> bytes:
-    """Undo a compression of the whole body that was not asked for; raises ``FetchError``."""
-    encoding = encoding.strip().lower()
-    if encoding in ("", "identity"):
-        return body
-    if encoding not in _PACKED:
-        note = Message("note.unknown_encoding", {"encoding": repr(encoding[:20])})
-        raise FetchError(Reason.NOT_AN_IMAGE, note)
-    try:
-        # 47: gzip's or zlib's header, whichever is there (zlib.h, inflateInit2)
-        unpacked = zlib.decompressobj(47).decompress(body, MAX_BYTES + 1)
-    except zlib.error as error:
-        note = Message("note.not_encoded", {"encoding": encoding})
-        raise FetchError(Reason.NOT_AN_IMAGE, note) from error
-    if len(unpacked) > MAX_BYTES:
-        places = {"bytes": len(body), "most": MAX_BYTES // 1_000_000}
-        raise FetchError(Reason.UNPACKS_TOO_LARGE, Message("note.unpacks_too_large", places))
-    return unpacked
+def _escaped(raw_byte: re.Match[str]) -> str:
+    return f"%{ord(raw_byte[0]) - 0xDC00:02X}"
