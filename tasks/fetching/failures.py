@@ -69,6 +69,8 @@ def _known(error: BaseException) -> Failure | None:
             return Failure(Reason.UNREACHABLE, Message("note.no_route"))
         case OSError(errno=number) if number in _RESET:
             return Failure(Reason.UNREACHABLE, Message("note.connection_reset"), is_transient=True)
+        case TimeoutError():
+            return Failure(Reason.TIMED_OUT, Message("note.late"), is_transient=True)
         case ConnectionResetError():  # http.client's own, where nothing came at all
             return Failure(Reason.UNREACHABLE, Message("note.hung_up"), is_transient=True)
         case IncompleteRead():

@@ -17,6 +17,7 @@ import requests
 from pydantic import SecretStr
 
 from tasks.errors import BadRequestError, KeysError, PageChangedError, UnreachableError
+from tasks.fetching.failures import failure_of
 from tasks.process import stopping
 from tasks.records import Candidate
 from tasks.settings import FromEnvironment, Settings
@@ -26,6 +27,7 @@ from tasks.sources.naver_panel import Size, Sort
 from tasks.sources.naver_results import result_of
 from tasks.sources.query import SearchQuery
 from tasks.sources.source import Page, Source
+from words import Message
 
 NAME = "naver-api"
 PAGE_SIZE = 100
@@ -135,7 +137,8 @@ class Api:
             ) as response:
                 return response.status_code, self._read(response)
         except requests.RequestException as error:
-            why = type(error).__name__
+            is_proxy = isinstance(error, requests.exceptions.ProxyError)
+            why = Message("note.proxy") if is_proxy else failure_of(error).note
             raise UnreachableError("api_unreachable", host=self.host, why=why) from error
 
     def _read(self, response: requests.Response) -> bytes:
