@@ -48,7 +48,8 @@ from flows.collect import BATCH
 from tasks.download import download_batch
 from tasks.fetching.politeness import politeness
 from tasks.images.crops import Crop
-from tasks.images.decoding import Decoded, decode
+from tasks.images.decoder import Decoded, decode
+from tasks.images.saving import kept_file
 from tasks.quality import QualityLimits, measure
 from tasks.records import OK, Accepted, Address, AddressKind, Attempt, Candidate
 from tasks.workspace import Workspace
@@ -174,8 +175,8 @@ def run_peer(urls: list[str], folder: Path) -> Run:
     """Do the same with img2dataset."""
     folder.mkdir()
     listed, program = folder / "urls.txt", folder / "peer.py"
-    listed.write_text("\n".join(urls))
-    program.write_text(_PEER_PROGRAM)
+    listed.write_text("\n".join(urls), "utf-8")
+    program.write_text(_PEER_PROGRAM, "utf-8")
     process = subprocess.Popen(
         [str(PEER_DIR / "bin" / "python"), str(program), str(listed), str(folder / "out"),
          str(CORES)],
@@ -235,7 +236,7 @@ def step_costs(folder: Path, count: int) -> dict[str, float]:
         batch = workspace.add_batch(candidates)
         decoded = each("decode", decode, bodies)
         measured = each("grey, sharpness, hash", lambda d: measure(d, LIMITS), decoded)
-        names = each("SHA-256, file", workspace.save_image, bodies)
+        names = each("SHA-256, file", workspace.save_image, bodies, map(kept_file, bodies, decoded))
         images = [
             Accepted(candidate, attempts, "JPEG", name, measures)
             for candidate, name, measures in zip(candidates, names, measured, strict=True)

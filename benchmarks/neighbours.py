@@ -64,7 +64,9 @@ def _run(way: Callable[[Vectors], Labels], n: int, d: int) -> tuple[float, float
     import torch  # noqa: F401 - where images are embedded, it is there already
 
     way(vectors[:3000])  # warms up
-    Path("/proc/self/clear_refs").write_text("5")  # the greatest memory is counted from here
+    Path("/proc/self/clear_refs").write_text(
+        "5", "utf-8"
+    )  # the greatest memory is counted from here
     before = _greatest_memory_mb()
     started = time.perf_counter()
     labels = way(vectors)

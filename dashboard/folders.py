@@ -10,6 +10,7 @@ import unicodedata
 from pathlib import Path
 
 from dashboard.errors import BadInputError, NotFoundError
+from tasks.characters import has_refused, visible
 from tasks.jobs import Job
 from tasks.settings import DATASETS, PROJECT_DIR
 
@@ -97,7 +98,7 @@ def dataset_folder(job: Job) -> Path:
 def _inside(asked: object, root: Path) -> Path:
     text = str(asked)
     path = root.absolute() / text
-    if "\0" in text or ".." in path.parts or not path.is_relative_to(root.absolute()):
+    if has_refused(text) or ".." in path.parts or not path.is_relative_to(root.absolute()):
         raise BadInputError(
             "input_outside",
             path=_shown(text),
@@ -118,4 +119,4 @@ def _check(name: str) -> None:
 
 def _shown(text: str) -> str:
     """Return foreign text as it can stand in a sentence."""
-    return ascii(text[:80]) if not text.isprintable() else f"“{text[:80]}”"
+    return f"“{visible(text[:80])}”"

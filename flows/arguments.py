@@ -4,8 +4,10 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
+from io import TextIOWrapper
 from typing import Any, NoReturn
 
+from tasks.characters import visible
 from words import LANGUAGES, Language, Value, language_of_system, say
 
 
@@ -19,6 +21,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(
         self, name: str, arguments: Sequence[str] | None, *, program: str | None = None
     ) -> None:
+        never_fail_to_print()
         self.language = chosen_language(sys.argv[1:] if arguments is None else arguments)
         super().__init__(
             prog=program or f"{name}.py",
@@ -50,7 +53,14 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End with what argparse found."""
         why = f"{message[:1].upper()}{message[1:]}"
-        self.exit(2, self.say("cli.wrong", why=why) + "\n")
+        self.exit(2, visible(self.say("cli.wrong", why=why)) + "\n")
+
+
+def never_fail_to_print() -> None:
+    """Show what the terminal's encoding has not otherwise: an output changes no result."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 class _Formatter(argparse.HelpFormatter):

@@ -25,6 +25,7 @@ from flows.request import CollectRequest
 from flows.run_states import this_run
 from flows.temporary_server import PrefectError
 from flows.terminal import asking_here
+from tasks.characters import visible
 from tasks.errors import AmbiguousError
 from tasks.records import Accepted
 from tasks.selection import Selection, choose
@@ -152,5 +153,5 @@ def _on_terminal(what: Message, groups: Groups, language: Language) -> str:
     for number, images in enumerate(groups, start=1):
         lines.append(say("cli.group_of", language, which=number, n=len(images)))
         lines += (f"  {p.candidate.title} {p.candidate.url}" for p in images[:SHOWN])
-    text = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in "\n".join(lines))
-    return f"{text}\n{say('cli.which_group', language)}"
+    lines.append(say("cli.which_group", language))
+    return visible("\n".join(lines))

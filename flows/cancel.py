@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 
 from flows.arguments import Parser
+from tasks.characters import visible
 from tasks.database.jobs_table import Jobs
 from tasks.errors import BadRequestError, CollectError
 from tasks.jobs import Job, Status
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         job = _cancelled(job_id, Settings())
     except CollectError as error:
-        sys.stderr.write(f"{error.message.said_in(parser.language)}\n")
+        sys.stderr.write(f"{visible(error.message.said_in(parser.language))}\n")
         return error.exit_code
     status = parser.say(f"state.{job.status}")
     sys.stdout.write(parser.say("cli.job_is", job=job.id, status=status) + "\n")

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.arguments import Parser
+from tasks.characters import has_refused, plain, visible
 from tasks.database.blocks import respecting
 from tasks.database.source_checks import record_check
 from tasks.errors import CollectError, PageChangedError, SearchError
@@ -108,7 +109,7 @@ def check_naver(query: str = "") -> list[dict[str, object]]:
         query: What to search for, with more than 50 results. Left empty: the golden queries of
             deployments/golden_queries.json, each with the ways that used to work.
     """
-    golden = json.loads(GOLDEN_QUERIES.read_text())
+    golden = json.loads(GOLDEN_QUERIES.read_text("utf-8-sig"))
     ways = [way for way in golden if query in ("", way["query"])] or [{"query": query}]
     settings = Settings()
     with _recorded(settings) as reports:
@@ -148,8 +149,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.option("--json", action="store_true", help=parser.say("cli.json"))
     parser.lang()
     given = vars(parser.parse_args(argv))
-    query, as_json = given["query"], "json" in given
-    if not query.strip():
+    text, as_json = given["query"].strip(), "json" in given
+    if has_refused(text):
+        parser.error(parser.say("finding.control_character"))
+    query = plain(text)
+    if not query:
         parser.error(parser.say("cli.query_empty"))
     try:
         settings = Settings()
@@ -162,7 +166,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     if as_json:
-        sys.stdout.write(json.dumps(asdict(report), ensure_ascii=False) + "\n")
+        sys.stdout.write(visible(json.dumps(asdict(report), ensure_ascii=False)) + "\n")
     else:
         _print_report(report, parser.language)
     return 0
@@ -195,9 +199,9 @@ def _print_report(report: CheckReport, language: Language) -> None:
 def _print_failure(error: CollectError, language: Language, *, as_json: bool) -> None:
     if as_json:
         failure = {"error": type(error).__name__, "detail": str(error)}
-        sys.stdout.write(json.dumps(failure, ensure_ascii=False) + "\n")
+        sys.stdout.write(visible(json.dumps(failure, ensure_ascii=False)) + "\n")
     else:
-        sys.stderr.write(f"{error.message.said_in(language)}\n")
+        sys.stderr.write(f"{visible(error.message.said_in(language))}\n")
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ def collect(request: CollectRequest) -> Report:
             ):
                 selection, loaded = gather(request, workspace, search)
             selection = resolve_ambiguity(selection, request, workspace, recorder)
-            waterfall, embedding = selection.waterfall(), stage_time(workspace)
+            embedding = stage_time(workspace)
             record = JobRecord(
                 id=job_id,
                 query=request.query,
@@ -122,10 +122,11 @@ def collect(request: CollectRequest) -> Report:
                 choice=asdict(selection.choice),
                 started_at=started.isoformat(),
                 finished_at=datetime.now(UTC).isoformat(),
-                counts=waterfall,
+                counts=selection.waterfall(),
                 versions=versions(),
             )
-            write_dataset_task(workspace, out_dir, selection, record)
+            selection = write_dataset_task(workspace, out_dir, selection, record)
+            waterfall = selection.waterfall()
             publish(request.query, out_dir, selection)
             recorder.set_waterfall(asdict(waterfall), asdict(selection.choice))
             if not selection.subject_count:

@@ -16,6 +16,7 @@ from flows.collect import Report, collect
 from flows.request import CollectRequest, begun_with, described
 from flows.temporary_server import use_prefect_server
 from flows.terminal import display
+from tasks.characters import visible
 from tasks.database.jobs_table import Jobs
 from tasks.errors import BadRequestError, CollectError
 from tasks.findings import finding
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.debug("The run failed unexpectedly.", exc_info=True)
         why = f"{type(error).__name__}: {error}"
         return _fail(Message("cli.unexpected", {"error": why}), 1, language, is_json=is_json)
-    sys.stdout.write(_as_json(report) if is_json else _as_text(report, language))
+    sys.stdout.write(visible(_as_json(report) if is_json else _as_text(report, language)))
     return 0
 
 
@@ -99,8 +100,8 @@ def _fail(message: Message, code: int, language: Language, *, is_json: bool) -> 
     sentence = message.said_in(language)
     if is_json:
         said = {"error": sentence, "error_message": message.to_json(), "exit_code": code}
-        sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
-    sys.stderr.write(f"{sentence}\n")
+        sys.stdout.write(visible(json.dumps(said, ensure_ascii=False)) + "\n")
+    sys.stderr.write(f"{visible(sentence)}\n")
     return code
 
 
@@ -143,4 +144,13 @@ def _right(text: str, cells: int) -> str:
 
 
 def _bar(left: int, waterfall: Waterfall) -> str:
-    return "  " + "█" * round(40 * left / max(waterfall.found, 1))
+    return "  " + _block() * round(40 * left / max(waterfall.found, 1))
+
+
+def _block() -> str:
+    """Return what a bar is made of, where the terminal has it."""
+    try:
+        "█".encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return "#"
+    return "█"

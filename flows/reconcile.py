@@ -15,6 +15,7 @@ from prefect.exceptions import PrefectException
 
 from flows.prefect_console import quiet_prefect
 from flows.reconciler import Reconciler
+from flows.terminal import Visible
 from tasks.errors import CollectError, DatabaseError
 from tasks.settings import Settings
 from tasks.upkeep.recorder import handling
@@ -31,7 +32,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
     to_stderr = logging.StreamHandler()
-    to_stderr.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    to_stderr.setFormatter(Visible("%(asctime)s %(message)s", "%H:%M:%S"))
     last_problem = ""
     with handling(to_stderr):
         try:

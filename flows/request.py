@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -16,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from tasks.characters import has_refused, plain
 from tasks.embed import DEFAULT_MODEL
 from tasks.errors import BadRequestError
 from tasks.jobs import Job
@@ -42,8 +44,23 @@ MAX_QUERY_LENGTH = 200
 SOURCE_NAMES = (*(source.name for source in SOURCES), AUTO)
 WITH_INPUT = tuple(source.name for source in SOURCES if source.needs_input)
 
+
+def _without_refused(text: str) -> str:
+    if has_refused(text):
+        raise PydanticCustomError(
+            "control_character", "it holds a line break or a control character"
+        )
+    return text
+
+
+def _as_query(value: object) -> object:
+    return plain(_without_refused(value.strip())) if isinstance(value, str) else value
+
+
 Query = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_LENGTH)
+    str,
+    BeforeValidator(_as_query),
+    StringConstraints(min_length=1, max_length=MAX_QUERY_LENGTH),
 ]
 
 
@@ -142,15 +159,6 @@ class CollectRequest(_Measured):
     lang: Language | None = Field(None, description=described("lang"))
     job_id: str | None = Field(None, pattern=r"^[0-9a-f]{1,32}$", description=described("job_id"))
 
-    @field_validator("query")
-    @classmethod
-    def _is_text(cls, query: str) -> str:
-        if not query.isprintable():
-            raise PydanticCustomError(
-                "control_character", "it holds a line break or a control character"
-            )
-        return query
-
     @field_validator("period")
     @classmethod
     def _is_period(cls, period: str) -> str:
@@ -169,10 +177,10 @@ class CollectRequest(_Measured):
     @field_validator("out_dir", "input")
     @classmethod
     def _is_path(cls, path: Path | None) -> Path | None:
-        if path and "\0" in str(path):
-            raise PydanticCustomError("nul_character", "it holds a NUL character")
-        # The run may happen in another folder than the request.
-        return path.expanduser().absolute() if path else None
+        if path is None:
+            return None
+        _without_refused(str(path))
+        return path.expanduser().absolute()  # the run may happen in another folder
 
     @model_validator(mode="after")
     def _has_what_its_source_needs(self) -> Self:

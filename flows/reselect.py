@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from flows.arguments import Parser
 from flows.request import CollectRequest
+from tasks.characters import visible
 from tasks.database.jobs_table import Jobs
 from tasks.dataset import versions, write_dataset
 from tasks.errors import BadRequestError, CollectError, NoSubjectError, OutputError
@@ -69,7 +70,7 @@ def reselect(job_id: str, asked: Asked, settings: Settings) -> tuple[Path, Selec
                 chosen_from=str(stored.folder),
                 finished_at=datetime.now(UTC).isoformat(),
             )
-            write_dataset(workspace, out_dir, selection, record)
+            selection = write_dataset(workspace, out_dir, selection, record)
             workspace.discard()
             written = out_dir.rename(stored.folder.with_name(name))
         except OSError as error:
@@ -131,7 +132,7 @@ def _images(stored: Stored, listed: Path | None) -> frozenset[str]:
     if listed is None:
         return frozenset()
     try:
-        lines = [line.strip() for line in listed.read_text().splitlines()]
+        lines = [line.strip() for line in listed.read_text("utf-8-sig").splitlines()]
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise BadRequestError("unreadable_path", path=str(listed), why=str(why)) from error
@@ -173,14 +174,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         folder, selection = reselect(job_id, Asked(**given), Settings())
     except CollectError as error:
-        sys.stderr.write(f"{error.message.said_in(parser.language)}\n")
+        sys.stderr.write(f"{visible(error.message.said_in(parser.language))}\n")
         return error.exit_code
     counts = selection.waterfall()
     for reason, count in counts.reasons.items():
         sys.stdout.write(f"{parser.say(f'reason.{reason}')} {count}\n")
     chosen, found = counts.chosen, counts.found
     said = parser.say("cli.chosen_again", chosen=chosen, found=found, folder=str(folder))
-    sys.stdout.write(f"{said}\n")
+    sys.stdout.write(f"{visible(said)}\n")
     return 0
 
 

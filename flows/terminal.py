@@ -19,12 +19,21 @@ from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from flows.prefect_console import quiet_prefect
+from tasks.characters import visible
 from tasks.process import progress, stopping
 from tasks.upkeep.recorder import handling
 from words import Language, say
 
 WEIGHTS = "weights"  # in megabytes, and only where a model is downloaded
 LOOK_FOR_ANSWER_EVERY_S = 0.2
+
+
+class Visible(logging.Formatter):
+    """The format of lines whose foreign text a terminal must show and not obey."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return visible(super().format(record))
 
 
 class _Person(NamedTuple):
@@ -50,7 +59,7 @@ def display(language: Language) -> Iterator[None]:
     else:
         plain = logging.StreamHandler(sys.stderr)
         plain.addFilter(_is_no_error)
-        plain.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+        plain.setFormatter(Visible("%(asctime)s %(message)s", "%H:%M:%S"))
         with handling(plain):
             yield
 
@@ -60,6 +69,7 @@ def _lines_above(console: Console) -> logging.Handler:
         console=console, show_level=False, show_path=False, log_time_format="%H:%M:%S"
     )
     handler.addFilter(_is_no_error)
+    handler.setFormatter(Visible("%(message)s"))
     return handler
 
 

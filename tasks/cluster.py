@@ -28,6 +28,8 @@ from tasks.subject.settle import Regression, score_members, settle
 from tasks.subject.weigh import is_one_subject, weigh
 
 RIVAL_CLAIM = 0.6  # of the second group, as a share of the first one's: from here on, a rival
+LEAST_ALIKE = 3  # images that are alike and so a subject, though there are no others
+MAJORITY = 0.5  # of the votes: one content that has more is the subject where there is no group
 IN_QUESTION = 2  # groups that are shown to people at most
 
 
@@ -165,13 +167,32 @@ def _by_groups(
         standing = [at for at in np.argsort(-claims, kind="stable") if claims[at] > 0]
         if standing:
             eps = best_radius(at_radii, memberships[:, standing[0]] > 0.5)
-        elif is_one_subject(few, geometry):  # nothing stands apart from the rest
-            claimed = [(np.ones(len(unit)), 1.0)]
         for at in standing[:IN_QUESTION]:
             if claims[at] >= geometry.least_claim:
                 scores = regression.scores_of(memberships[:, at], unit, sample=sample, ridge=ridge)
                 claimed.append((scores, float(claims[at])))
+    if not claimed:
+        claimed = _without_rest(unit, sample, evidence=evidence, geometry=geometry)
     return _taken(vectors, claimed, eps=eps, min_samples=min_samples, geometry=geometry)
+
+
+def _without_rest(
+    unit: Floats, sample: Indices, *, evidence: Evidence, geometry: Geometry
+) -> list[tuple[Floats, float]]:
+    """Return the scores and claims of what is the subject although nothing stands apart from it.
+
+    That is all images, where they are alike, or one content that has most of the votes.
+    """
+    if len(unit) < LEAST_ALIKE:
+        return []
+    if len(sample) == 1 or is_one_subject(unit[sample], geometry):
+        return [(np.ones(len(unit)), 1.0)]
+    of_content = (unit @ unit[sample].T > 1 - geometry.same_content).astype(np.float64)
+    votes = evidence.votes(of_content) / evidence.votes(np.ones((len(unit), 1)))
+    most = int(np.argmax(votes))
+    if votes[most] <= MAJORITY or of_content[:, most].sum() < LEAST_ALIKE:
+        return []
+    return [(of_content[:, most], float(votes[most]))]
 
 
 def _taken(

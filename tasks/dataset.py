@@ -8,6 +8,7 @@ import json
 import platform
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +18,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.errors import BadRequestError
+from tasks.images.decoder import ImageError
+from tasks.images.fate import its_fate
 from tasks.images.saving import saved_bytes
 from tasks.ledger import Decision, JobRecord
 from tasks.measures import MEASURES
@@ -56,7 +59,7 @@ def claim(out_dir: Path, job_id: str, request: Mapping[str, Any]) -> Workspace:
     workspace = Workspace(out_dir / WORK)
     owner = workspace.root / "request.json"
     if owner.exists():
-        earlier = json.loads(owner.read_text())
+        earlier = json.loads(owner.read_text("utf-8"))
         if earlier["job_id"] != job_id:
             raise BadRequestError(
                 "folder_of_another_job", folder=str(out_dir), job=earlier["job_id"]
@@ -87,7 +90,7 @@ def finished(out_dir: Path, job_id: str) -> Waterfall | None:
     """Return the counts of the job's dataset if it is complete there, else None."""
     if not (out_dir / MANIFEST).exists() or not (out_dir / JOB).exists():
         return None
-    record = JobRecord.from_json(json.loads((out_dir / JOB).read_text()))
+    record = JobRecord.from_json(json.loads((out_dir / JOB).read_text("utf-8")))
     return record.counts if record.id == job_id else None
 
 
@@ -98,14 +101,14 @@ def versions() -> dict[str, str]:
 
 def write_dataset(
     workspace: Workspace, out_dir: Path, selection: Selection, record: JobRecord
-) -> None:
-    """Write the folder; ``record`` is what ``job.json`` says.
+) -> Selection:
+    """Write the folder, and return what it holds; ``record`` is what ``job.json`` says.
 
     Without a subject there are no images but the rejected, and no manifest.
     Raises ``OutputError``; then, and whenever it is interrupted, there is no manifest either.
     """
-    names = {p.key: image_name(at) for at, p in enumerate(selection.chosen, start=1)}
-    hashes = _save_images(workspace, out_dir, selection.chosen, names)
+    selection, names, hashes = _save_images(workspace, out_dir, selection)
+    record = replace(record, counts=selection.waterfall())
     rows = {image.key: row for row, image in enumerate(selection.images)}
     everything: list[Result] = [*selection.images, *selection.rejected]
     decisions = tuple(
@@ -122,27 +125,48 @@ def write_dataset(
     dataset = Dataset(out_dir, workspace, selection, record, decisions)
     for writer in WRITERS:
         writer.write(dataset)
+    return selection
 
 
 def _save_images(
-    workspace: Workspace, out_dir: Path, chosen: tuple[Accepted, ...], names: Mapping[str, str]
-) -> dict[str, str]:
-    """Save the chosen images; return the SHA-256 of each file by the image's key."""
-    progress.report("save", expected=len(chosen))
+    workspace: Workspace, out_dir: Path, selection: Selection
+) -> tuple[Selection, dict[str, str], dict[str, str]]:
+    """Save the chosen images; return the names and the SHA-256 of the files by the image's key.
 
-    def save(image: Accepted) -> str:
-        stopping.check()
-        data = saved_bytes(workspace.image_path(image.source_sha256).read_bytes())
-        with writing(out_dir / names[image.key]) as file:
-            file.write(data)
-        return sha256(data).hexdigest()
+    One that cannot be saved is chosen no more, and the next that shows the subject takes its place:
+    so the selection is returned too.
+    """
+    progress.report("save", expected=len(selection.chosen))
+    while True:
+        names = {p.key: image_name(at) for at, p in enumerate(selection.chosen, start=1)}
+        hashes: dict[str, str] = {}
+        failed: dict[str, ImageError] = {}
 
-    hashes: dict[str, str] = {}
-    with ThreadPoolExecutor(thread_name_prefix="save") as pool:
-        for image, digest in zip(chosen, pool.map(save, chosen), strict=True):
-            hashes[image.key] = digest
-            progress.report("save", done=1)
-    return hashes
+        def save(image: Accepted, name: str) -> str | ImageError:
+            stopping.check()
+            try:
+                with its_fate(image.candidate):
+                    data = saved_bytes(workspace.image_path(image.source_sha256).read_bytes())
+            except ImageError as error:
+                return error
+            with writing(out_dir / name) as file:
+                file.write(data)
+            return sha256(data).hexdigest()
+
+        with ThreadPoolExecutor(thread_name_prefix="save") as pool:
+            saved = pool.map(save, selection.chosen, names.values())
+            for image, digest in zip(selection.chosen, saved, strict=True):
+                if isinstance(digest, ImageError):
+                    failed[image.key] = digest
+                else:
+                    hashes[image.key] = digest
+                    progress.report("save", done=1)
+        if not failed:
+            return selection, names, hashes
+        for name in names.values():
+            (out_dir / name).unlink(missing_ok=True)
+        progress.report("save", done=-len(hashes))
+        selection = selection.without(failed)
 
 
 write_dataset_task = task(name="write-dataset", cache_policy=NO_CACHE)(write_dataset)

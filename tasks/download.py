@@ -22,7 +22,10 @@ from prefect.cache_policies import NO_CACHE
 from tasks.fetching.fetch import Fetcher, FetchError, read_file
 from tasks.fetching.loop import download_loop
 from tasks.fetching.traffic import host_of
-from tasks.images.decoding import ImageError, decode
+from tasks.images.decoder import ImageError
+from tasks.images.decoding import decode
+from tasks.images.fate import its_fate
+from tasks.images.saving import kept_file
 from tasks.process import progress, stopping
 from tasks.process.retries import is_worth_retrying
 from tasks.quality import QualityLimits, measure
@@ -94,24 +97,27 @@ class Download:
     def _judge(
         self, candidate: Candidate, address: Address, data: bytes, attempts: list[Attempt]
     ) -> Result:
-        """Measure and keep the image that came; raises ``ImageError`` where it is none."""
+        """Measure and keep the image that came; raises ``ImageError`` where it cannot be."""
+        with its_fate(candidate):
+            return self._stored(self._judged(candidate, address, data, attempts))
+
+    def _judged(
+        self, candidate: Candidate, address: Address, data: bytes, attempts: list[Attempt]
+    ) -> Result:
+        decoded = decode(data)
+        kept = kept_file(data, decoded)
+        name = self.workspace.save_image(data, kept)
         try:
-            decoded = decode(data)
             measures = measure(decoded, self.limits)
-        except ImageError as error:
-            if error.measures is None:
-                raise
-            # Kept for its thumbnail: a person may want to see what was rejected.
-            name = self.workspace.save_image(data)
+        except ImageError as error:  # kept all the same: a person may want to see it
             failed = Attempt(address.url, address.kind, error.reason, error.note, len(data))
             tried = (*attempts, failed)
-            rejected = Rejected(candidate, error.reason, error.note, tried, name, error.measures)
-            return self._stored(rejected)
-        name = self.workspace.save_image(data)
+            return Rejected(candidate, error.reason, error.note, tried, name, error.measures)
         if crop := self.workspace.crop():  # where it is known by now, nothing is decoded twice
-            self.workspace.save_crop(crop, name, crop(decoded.pixels))
+            pixels = decoded.pixels if decoded.is_plain_jpeg else decode(kept).pixels
+            self.workspace.save_crop(crop, name, crop(pixels))
         tried = (*attempts, Attempt(address.url, address.kind, OK, bytes=len(data)))
-        return self._stored(Accepted(candidate, tried, decoded.format, name, measures))
+        return Accepted(candidate, tried, decoded.format, name, measures)
 
     def _stored(self, result: Result) -> Result:
         self.workspace.add_result(self.number, result)

@@ -13,7 +13,9 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.arrays import Vector, Vectors
-from tasks.images.decoding import ImageError, decode
+from tasks.images.decoder import ImageError
+from tasks.images.decoding import decode
+from tasks.images.fate import its_fate
 from tasks.model.embedder import Embedder, Prepared, load
 from tasks.model.text import describe, reads
 from tasks.model.vector_cache import VectorCache
@@ -108,9 +110,10 @@ def _embedded(workspace: Workspace, images: Sequence[Accepted], embedder: Embedd
         if embedder.crop and (kept := workspace.kept_crop(embedder.crop, name)) is not None:
             return {"pixel_values": kept}
         try:
-            return embedder.prepare(decode(workspace.image_path(name).read_bytes())[1])
+            with its_fate(image.candidate):
+                return embedder.prepare(decode(workspace.image_path(name).read_bytes()).pixels)
         except ImageError as error:
-            log.warning("The image of %s does not decode again: %s", image.candidate.url, error)
+            log.warning("The image of %s has no vector: %s", image.candidate.url, error)
             return None
 
     vectors: list[Vector | None] = []

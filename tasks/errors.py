@@ -15,7 +15,8 @@
     ├── NoSubjectError          the search worked, but no group of images is the subject
     │   └── AmbiguousError      it is not clear which group is the subject, and nobody said it
     ├── DatabaseError           Postgres cannot be used
-    └── OutputError             the dataset's folder cannot be written
+    ├── OutputError             the dataset's folder cannot be written
+    └── ResourceError           the machine has no room for another process
 
 Each message says what happened, to what, and what the user can do; the code of each class is for
 programs. Errors of libraries are mapped to these where they come in, with ``raise ... from``.
@@ -45,6 +46,7 @@ class ErrorCode(StrEnum):
     AMBIGUOUS = "ambiguous"
     DATABASE = "database"
     OUTPUT = "output"
+    RESOURCE = "resource"
     CLUSTER = "cluster"
     PREFECT = "prefect"
     LOST = "lost"
@@ -170,6 +172,13 @@ class OutputError(CollectError):
     """The dataset's folder cannot be written."""
 
     code = ErrorCode.OUTPUT
+
+
+class ResourceError(CollectError):
+    """The machine has no room for another process, or for what it needs."""
+
+    code = ErrorCode.RESOURCE
+    is_transient = True
 
 
 def first_line(error: Exception) -> str:

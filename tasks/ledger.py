@@ -55,6 +55,7 @@ class Decision:
     key: str | None = None
     source_sha256: str | None = None  # of the bytes that came
     source_format: str | None = None  # as Pillow names it
+    source_mode: str | None = None  # of its pixels, as Pillow names it: RGB, L, CMYK …
     is_animated: bool | None = None
     fetched_url: str | None = None
     rendition: AddressKind | None = None
@@ -105,6 +106,7 @@ class Decision:
             key=result.key,
             source_sha256=result.source_sha256,
             source_format=accepted.format if accepted else None,
+            source_mode=measures.mode if measures else None,
             is_animated=measures.is_animated if measures else None,
             fetched_url=fetched.url if fetched else None,
             rendition=fetched.kind if fetched else None,

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from tasks.arrays import Grey
-from tasks.images.decoding import Decoded, ImageError
+from tasks.images.decoder import Decoded, ImageError
 from tasks.measures import MEASURES
 from tasks.measures.measure import Measure, View
 from tasks.records import Measures
@@ -41,6 +41,7 @@ def measure(decoded: Decoded, limits: QualityLimits) -> Measures:
         phash=perceptual_hash(view.grey),
         values={one.name: values[one.name] for one in MEASURES if one.is_recorded},
         is_animated=decoded.is_animated,
+        mode=decoded.mode,
     )
     for one in MEASURES:
         value, least = values[one.name], limits.of(one)

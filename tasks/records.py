@@ -47,6 +47,9 @@ class Reason(StrEnum):
     UNSUPPORTED_FORMAT = "unsupported_format"  # an image, but of none of the formats that are read
     UNDECODABLE = "undecodable"  # truncated or broken
     TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_LONG = "too_long"  # a side is longer than a JPEG's may be
+    TOO_COSTLY = "too_costly"  # its decoding takes more time or memory than an image may
+    UNUSABLE = "unusable"  # something unforeseen went wrong with it
     NO_VECTOR = "no_vector"  # the model gives none of it that is a number
     EXACT_COPY = "exact_copy"
     NEAR_COPY = "near_copy"
@@ -74,6 +77,9 @@ _STAGE_OF = {
     Reason.UNSUPPORTED_FORMAT: Stage.DOWNLOAD,
     Reason.UNDECODABLE: Stage.QUALITY,
     Reason.TOO_MANY_PIXELS: Stage.QUALITY,
+    Reason.TOO_LONG: Stage.QUALITY,
+    Reason.TOO_COSTLY: Stage.QUALITY,
+    Reason.UNUSABLE: Stage.QUALITY,
     Reason.NO_VECTOR: Stage.QUALITY,
     Reason.EXACT_COPY: Stage.DUPLICATES,
     Reason.NEAR_COPY: Stage.DUPLICATES,
@@ -188,6 +194,7 @@ class Measures:
     phash: str  # 64-bit perceptual hash, 16 hex digits
     values: Mapping[str, float]
     is_animated: bool = False  # and the image is its first frame
+    mode: str = "RGB"  # of the pixels as they came, as Pillow names it: RGB, L, CMYK …
 
 
 @dataclass(frozen=True, slots=True)

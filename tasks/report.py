@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from tasks.arrays import Points, Vectors
-from tasks.images.decoding import ImageError
+from tasks.images.decoder import ImageError
 from tasks.images.thumbnails import thumbnail
 from tasks.ledger import Decision, JobRecord
 from tasks.records import Reason, Stage, Waterfall, stage_of

@@ -17,6 +17,7 @@ from prefect.cache_policies import NO_CACHE
 from tasks.arrays import Floats, Vector, Vectors
 from tasks.cluster import choose_subject, take_group
 from tasks.duplicates import find_copies
+from tasks.images.decoder import ImageError
 from tasks.records import Accepted, Reason, Rejected, Stage, Verdict, Waterfall, stage_of
 from tasks.subject.clustering import Clustering, Outcome
 from tasks.subject.geometry import CLIP, Geometry
@@ -70,6 +71,20 @@ class Selection:
     def subject_count(self) -> int:
         """How many images show the subject; 0 where no cluster was found."""
         return sum(v.reason in (None, Reason.OVER_LIMIT) for v in self.verdicts.values())
+
+    def without(self, failed: Mapping[str, ImageError]) -> "Selection":
+        """Return the same without chosen images that cannot be used, by key, and why.
+
+        The next ones that show the subject take their places.
+        """
+        verdicts = self.verdicts | {
+            key: replace(self.verdicts[key], reason=error.reason, notes=(error.note,))
+            for key, error in failed.items()
+        }
+        spare = [p.key for p in self.images if verdicts[p.key].reason is Reason.OVER_LIMIT]
+        for key in spare[: len(failed)]:
+            verdicts[key] = replace(verdicts[key], reason=None)
+        return replace(self, verdicts=verdicts)
 
     def waterfall(self) -> Waterfall:
         """Count what was left after each stage."""

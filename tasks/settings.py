@@ -38,7 +38,7 @@ class FromEnvironment(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=PROJECT_DIR / ".env",
-        env_file_encoding="utf-8",
+        env_file_encoding="utf-8-sig",
         env_ignore_empty=True,
         extra="ignore",
     )

@@ -66,7 +66,7 @@ class Stored:
 def read(folder: Path) -> Stored:
     """Read a dataset; raises ``BadRequestError`` where the choice cannot be made again from it."""
     try:
-        record = JobRecord.from_json(json.loads((folder / JOB).read_text()))
+        record = JobRecord.from_json(json.loads((folder / JOB).read_text("utf-8")))
         lines = (folder / DECISIONS).read_bytes().splitlines()
         decisions = [Decision.from_row(json.loads(line)) for line in lines]
         vectors = np.load(folder / EMBEDDINGS, allow_pickle=False)
@@ -142,6 +142,7 @@ def _measures(decision: Decision) -> Measures | None:
         phash=decision.phash or "",
         values=decision.measures,
         is_animated=bool(decision.is_animated),
+        mode=decision.source_mode or "RGB",
     )
 
 

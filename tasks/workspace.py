@@ -112,7 +112,7 @@ class Workspace:
     def target(self) -> int:
         """Return how many candidates an earlier run of the job wanted to look at in the end."""
         path = self.root / "target"
-        return int(path.read_text()) if path.exists() else 0
+        return int(path.read_text("utf-8")) if path.exists() else 0
 
     def save_target(self, candidates: int) -> None:
         """Store how many candidates are to be looked at."""
@@ -196,12 +196,12 @@ class Workspace:
         return [_times.validate_json(path.read_bytes()) for path in paths]
 
     def image_path(self, source_sha256: str) -> Path:
-        """Return where the bytes with that hash lie, or will lie."""
+        """Return where the file that is kept of the bytes with that hash lies, or will lie."""
         return self.root / "images" / source_sha256
 
-    def save_image(self, data: bytes) -> str:
-        """Store the bytes of an image and return their SHA-256."""
-        name = sha256(data).hexdigest()
+    def save_image(self, source: bytes, kept: bytes) -> str:
+        """Store the file that is kept of an image, and return the SHA-256 of what came."""
+        name = sha256(source).hexdigest()
         path = self.image_path(name)
         try:
             is_there = path.exists()
@@ -209,7 +209,7 @@ class Workspace:
             raise _cannot_be_written(path, error) from error
         if not is_there:
             with writing(path) as file:
-                file.write(data)
+                file.write(kept)
         return name
 
     def set_text(self, model: str, vector: Vector | None) -> None:

@@ -2,8 +2,10 @@
 
 import io
 import json
+import logging
 import os
 import pty
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -219,7 +221,10 @@ def test_the_question_is_asked_on_the_terminal(monkeypatch: pytest.MonkeyPatch) 
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    with os.fdopen(terminal, "r+b", buffering=0) as raw, io.TextIOWrapper(raw) as stream:
+    with (
+        os.fdopen(terminal, "r+b", buffering=0) as raw,
+        io.TextIOWrapper(raw, encoding="utf-8") as stream,
+    ):
         for name in ("stdin", "stderr"):
             monkeypatch.setattr(sys, name, stream)
         with display("en"), asking_here(lambda _: "Which [bold]one[/bold]?", 2, take):
@@ -230,6 +235,30 @@ def test_the_question_is_asked_on_the_terminal(monkeypatch: pytest.MonkeyPatch) 
     seen = b"".join(shown).decode()
     assert "Which [bold]one[/bold]?" in seen
     assert seen.count("Type a number from 1 to 2.") == 2
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[2Jgone", r"\u001b[2Jgone"),
+        ("\x9b31m \x07", r"\u009b31m \u0007"),
+        ("[red]고양이[/red]", "[red]고양이[/red]"),
+    ],
+)
+def test_a_log_line_is_shown_and_not_obeyed(
+    monkeypatch: pytest.MonkeyPatch, text: str, shown: str, *, is_terminal: bool
+) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: is_terminal)
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    with display("en"):
+        logging.getLogger("flows.collect").warning("A title: %s", text)
+    seen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue())  # the bars' own
+    assert f"A title: {shown}" in seen
 
 
 def test_without_a_person_at_a_terminal_nothing_is_asked_there(

@@ -115,7 +115,9 @@ def test_a_failure_is_one_sentence_and_exit_code_1(
     assert captured.out == ""
 
 
-@pytest.mark.parametrize("arguments", [[], [" "], ["고양이", "--no-such-option"]])
+@pytest.mark.parametrize(
+    "arguments", [[], [" "], ["\u3000"], ["a\x1bb"], ["\udcff"], ["고양이", "--no-such-option"]]
+)
 def test_bad_arguments_are_exit_code_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)

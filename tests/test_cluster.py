@@ -294,10 +294,37 @@ def test_a_handful_of_images_is_judged_without_complaint(count: int) -> None:
     assert choose_subject(unrelated(count)).outcome is not Outcome.CLEAR
 
 
-def test_one_content_only_has_one_vote_and_is_no_subject() -> None:
-    same = np.repeat(np.eye(1, 64, dtype=np.float32), 12, axis=0)
-    assert choose_subject(same).outcome is Outcome.NONE
-    assert by_radius(same).chosen.all()  # as DBSCAN has it
+@pytest.mark.parametrize("spread", [0.0, 0.001, 0.01, 0.02])
+@pytest.mark.parametrize("count", [3, 12, 40])
+def test_all_alike_is_one_subject(spread: float, count: int) -> None:
+    same = np.repeat(np.eye(1, 64, dtype=np.float32), count, axis=0)
+    vectors = same if spread == 0 else around(1, count, spread, 1)
+    found = choose_subject(vectors)
+    assert (found.outcome, found.chosen.all()) == (Outcome.CLEAR, True)
+    assert by_radius(vectors).chosen.all()  # as DBSCAN has it
+
+
+@pytest.mark.parametrize("others", [1, 2, 5])
+def test_one_content_with_most_of_the_votes_is_the_subject(others: int) -> None:
+    found = choose_subject(np.concatenate([around(1, 25, 0.01, 1), unrelated(others)]))
+    assert found.chosen.tolist() == [True] * 25 + [False] * others
+
+
+def test_one_content_of_one_page_has_one_vote_and_is_no_subject() -> None:
+    vectors = np.concatenate([around(1, 25, 0.01, 1), unrelated(5)])
+    sources = ["one page"] * 25 + [f"page {n}" for n in range(5)]
+    assert not choose_subject(vectors, sources=sources).chosen.any()
+
+
+@pytest.mark.parametrize("contents", [(15, 15), (20, 10), (2, 1)])
+def test_fewer_contents_than_min_samples_are_judged_by_their_votes(
+    contents: tuple[int, int],
+) -> None:
+    first, second = contents
+    vectors = np.concatenate([around(1, first, 0.01, 1), around(2, second, 0.01, 2)])
+    found = choose_subject(vectors)
+    has_most = first > max(second, 2)
+    assert found.chosen.tolist() == [has_most] * first + [False] * second
 
 
 @pytest.mark.parametrize("eps", ["auto", 0.18])

@@ -372,7 +372,7 @@ def test_refused_images_have_thumbnails_and_lost_ones_none(api: TestClient, data
 
 
 def test_the_archive_holds_the_dataset_as_it_is(api: TestClient, dataset: Path) -> None:
-    Workspace(dataset / ".work").save_image(b"secret work")
+    Workspace(dataset / ".work").save_image(b"secret work", b"secret work")
     answer = api.get(f"/api/jobs/{JOB}/archive")
     assert answer.headers["content-type"] == "application/zip"
     assert f"{JOB}.zip" in answer.headers["content-disposition"]
@@ -506,7 +506,8 @@ def test_a_waiting_runs_question_is_seen_and_answered(
     api: TestClient, jobs: Jobs, tmp_path: Path
 ) -> None:
     begun(jobs, "1", out_dir=str(tmp_path / "out"))
-    sha256 = Workspace(tmp_path / "out" / ".work").save_image(image_file(400, 300))
+    data = image_file(400, 300)
+    sha256 = Workspace(tmp_path / "out" / ".work").save_image(data, data)
     groups = [{"number": 1, "size": 9, "images": [sha256]}]
     assert problem(api.post("/api/jobs/1/answer", json={"group": 1}), 409, "conflict")
     problem(api.get(f"/api/jobs/1/question/{sha256}"), 404, "not_found")

@@ -83,10 +83,10 @@ def test_a_job_that_has_its_row_keeps_it(jobs: Jobs, history: Path) -> None:
 def test_a_broken_history_is_left_as_it_is(
     jobs: Jobs, history: Path, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    history.write_text(text)
+    history.write_text(text, encoding="utf-8")
     with caplog.at_level(logging.ERROR, "dashboard"):
         assert take_over(jobs, history) == 0
-    assert history.read_text() == text
+    assert history.read_text(encoding="utf-8") == text
     assert jobs.newest(limit=5) == []
     (line,) = caplog.messages
     assert str(history) in line

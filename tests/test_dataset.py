@@ -42,7 +42,7 @@ def exif(orientation: int) -> Image.Exif:
 def test_an_upright_jpeg_keeps_its_pixels_and_profile_and_nothing_else() -> None:
     before = image_file(exif=exif(1), icc_profile=PROFILE, comment=b"a secret")
     after = saved_bytes(before)
-    np.testing.assert_array_equal(decode(after)[1], decode(before)[1])
+    np.testing.assert_array_equal(decode(after).pixels, decode(before).pixels)
     assert b"secret" not in after
     assert Image.open(BytesIO(after)).info["icc_profile"] == PROFILE
 
@@ -56,15 +56,16 @@ def test_a_turned_jpeg_is_saved_upright(orientation: int) -> None:
     upright = decode(before).pixels
     assert saved.size == (upright.shape[1], upright.shape[0])
     assert not saved.getexif()
-    assert saved.info["icc_profile"] == PROFILE
+    assert "icc_profile" not in saved.info  # its colours are sRGB
     difference = np.asarray(saved).astype(int) - upright
     assert np.abs(difference).mean() < 12  # noise, encoded anew at quality 95
 
 
-@pytest.mark.parametrize("file_format", ["PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("file_format", ["PNG", "WEBP", "GIF", "BMP", "ICO", "AVIF"])
 def test_every_other_format_becomes_a_jpeg(file_format: str) -> None:
     saved = Image.open(BytesIO(saved_bytes(image_file(file_format=file_format))))
-    assert (saved.format, saved.mode, saved.size) == ("JPEG", "RGB", (320, 310))
+    assert (saved.format, saved.mode) == ("JPEG", "RGB")
+    assert saved.size == ((256, 248) if file_format == "ICO" else (320, 310))
 
 
 def test_the_profile_of_other_colours_does_not_stay() -> None:

@@ -234,10 +234,12 @@ def test_a_killed_batch_goes_on_where_it_was(base: str, tmp_path: Path) -> None:
 
 
 _FULL = """
-import resource, sys
+import os, resource, sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tasks.download import download_batch
 from tasks.errors import OutputError
+from tasks.images.decoding import decode
 from tasks.quality import QualityLimits
 from tasks.records import Address, AddressKind, Candidate
 from tasks.workspace import Workspace
@@ -245,6 +247,9 @@ workspace = Workspace(Path(sys.argv[1]))
 image = Address(Path(sys.argv[2]).as_uri(), AddressKind.FILE)
 number = workspace.add_batch([Candidate((image,), rank, "files") for rank in range(1, 60)])
 if sys.argv[3] == "full":
+    data = Path(sys.argv[2]).read_bytes()
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # the memory of a decoder counts as a file
+        list(threads.map(decode, [data] * (os.cpu_count() or 1)))
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 else:
     (workspace.root / "images").mkdir(mode=0o555)

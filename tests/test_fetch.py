@@ -19,11 +19,12 @@ from tasks import download as downloading
 from tasks.download import Download
 from tasks.fetching import fetch as fetching
 from tasks.fetching.cookies import Cookies
-from tasks.fetching.fetch import MAX_BYTES, MAX_REDIRECTS, Fetcher, FetchError, read_file
+from tasks.fetching.fetch import MAX_REDIRECTS, Fetcher, FetchError, read_file
 from tasks.fetching.heads import LenientHandler
 from tasks.fetching.loop import download_loop
 from tasks.fetching.peers import is_public
 from tasks.fetching.politeness import FAILURES_IN_A_ROW, politeness
+from tasks.images.limits import MAX_BYTES
 from tasks.quality import QualityLimits
 from tasks.records import Address, Candidate, Reason, Rejected
 from tasks.settings import Settings
@@ -114,7 +115,7 @@ BAD = [  # an answer of the hostile web; why, in which words; may it help to ask
     ("status_204", Reason.HTTP_ERROR, "note.status", False, False),
     ("status_206_of_a_part", Reason.HTTP_ERROR, "note.status", False, False),
     ("status_206_of_the_end", Reason.HTTP_ERROR, "note.status", False, False),
-    ("status_206_of_any", Reason.HTTP_ERROR, "note.status", False, False),
+    ("status_206_without_range", Reason.HTTP_ERROR, "note.status", False, False),
     ("status_302_to_nowhere", Reason.HTTP_ERROR, "note.status", False, False),
     ("status_404_with_image", Reason.HTTP_ERROR, "note.status", False, False),
     ("status_500_with_image", Reason.HTTP_ERROR, "note.status", True, True),

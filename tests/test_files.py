@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -57,7 +58,15 @@ def download(candidate: Candidate, folder: Path) -> Result:
         ("a.txt", f"{A}\r{B}", [A, B]),
         ("list", f"#{B}\n{A}", [A]),
         ("a.txt", f"{A}#part\n{A}?q=한글", [A, f"{A}?q=%ED%95%9C%EA%B8%80"]),
-        ("a.txt", f"{A}\n{A}", [A, A]),
+        ("a.txt", f"{A}\n{B}\n {A}", [A, B]),
+        ("a.txt", f"{A}\n{B}\n".encode("utf-16"), [A, B]),
+        ("a.csv", f"url;Title\n{A};x\n", [A]),
+        ("a.csv", f'"Title"\t" URL "\r\n"a\r\nb"\t{A}'.encode("utf-16"), [A]),
+        ("a.tsv", f"title\turl\nx, y; z\t{A}\n", [A]),
+        ("a.csv", f"id|url\n1|{A}?a=1,2;3\n", [f"{A}?a=1,2;3"]),
+        ("a.csv", f"url,title\n{A}\n{B},x,,\n", [A, B]),
+        ("a.csv", f"url\r{A}\r\r{B}\r", [A, B]),
+        ("a.jsonl", f'\ufeff{{"URL": "{A}", " Title ": 7}}\r\n{{"url": "{A}"}}\r\n', [A]),
         ("a.csv", f"url\n{A}\n{B}\n", [A, B]),
         ("a.CSV", f'\ufeffid, URL ,title\r\n1,{A},"a, ""b""\r\nc"\r\n\r\n,,\r\n2,{B},', [A, B]),
         ("a.csv", f"title,url\n고양이,{A}\n".encode("cp949"), [A]),
@@ -107,15 +116,15 @@ def test_title_and_page_are_taken_where_they_are_there(
         ("a.txt", f"{A} {B}\x1b[2J", r"line 1: .*\\x1b\[2J' is no http"),
         ("a.txt", "x" * 10_000, "line 1: 'x{79}… is no"),
         ("a.txt", "고양이".encode("cp949"), "save it in UTF-8"),
-        ("a.txt", f"{A}\n".encode("utf-16"), "save it in UTF-8"),
+        ("a.txt", f"{A}\n".encode("utf-16-le"), "save it in UTF-8"),
         ("a.txt", b"\x89PNG\r\n\x1a\n\0\0", "save it in UTF-8"),
         ("a.csv", "", "holds no address"),
         ("a.csv", "url,title\n", "holds no address"),
         ("a.csv", f"link,title\n{A},x", "needs one column named url, not 'link, title'"),
-        ("a.csv", f"url;title\n{A};x", "not 'url;title'"),
+        ("a.csv", f"link;title\n{A};x", "not 'link;title'"),
         ("a.csv", f"url,URL\n{A},{B}", "needs one column named url"),
         ("a.csv", f"{A}\n{B}\n", "needs one column named url"),
-        ("a.csv", f"url,title\n{A}\n", "line 2: 1 cells, but 2 columns"),
+        ("a.csv", f"title,url\n{A}\n", "line 2: there is no url"),
         ("a.csv", f'url,title\n{A},"a\nb"\n{A},b,c\n', "line 4: 3 cells, but 2 columns"),
         ("a.csv", "url,title\n,a cat\n", "line 2: there is no url"),
         ("a.csv", f'url,title\n{A},"a\n', "line 2: this is no CSV"),
@@ -123,12 +132,13 @@ def test_title_and_page_are_taken_where_they_are_there(
         ("a.csv", f'url,title\n{A},"{"x" * 200_000}"\n', "line 2: this is no CSV"),
         ("a.csv", f"url,page_url\n{A},c.kr\n", "line 2: 'c.kr' is no http"),
         ("a.csv", b"url\n\xff\xff\xff\n", "save it in UTF-8"),
-        ("a.csv", f"url\n{A}\n".encode("utf-16"), "save it in UTF-8"),
+        ("a.csv", f"url\n{A}\n".encode("utf-16-be"), "save it in UTF-8"),
         ("a.jsonl", f'{{"url": "{A}"}}\n{{"url": \n', "line 2: this is no JSON"),
         ("a.jsonl", "[" * 100_000, "line 1: this is no JSON"),
         ("a.jsonl", "9" * 10_000, "line 1: this is no JSON"),
         ("a.jsonl", f'["{A}"]', "line 1: this is no object"),
         ("a.jsonl", '{"link": "x"}', "line 1: there is no url"),
+        ("a.jsonl", '{"url": 7}', "line 1: url is 7, no text"),
         ("a.jsonl", '{"url": ["x"]}', r"line 1: url is \['x'\], no text"),
         ("a.jsonl", f'{{"url": "{A}", "title": {{"a": 1}}}}', "line 1: title is"),
         ("a.jsonl", '{"url": "http://a.kr/\\ud800"}', "line 1: .* is no http"),
@@ -152,8 +162,18 @@ def test_a_title_that_cannot_be_stored_is_mended(tmp_path: Path) -> None:
     assert candidate.title == ("?" + "가" * 900)[:500]
 
 
+@pytest.mark.parametrize(("content", "repeated"), [(f"{A}\n{B}\n", 0), (f"{A}\n{A}#b\n{A}\n", 2)])
+def test_rows_that_repeat_an_address_are_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str, repeated: int
+) -> None:
+    found(written(tmp_path, "a.txt", content))
+    assert [text.split(" rows of")[0] for text in caplog.messages] == [str(repeated)] * (
+        repeated > 0
+    )
+
+
 def test_an_error_in_the_last_row_comes_before_the_first_page(tmp_path: Path) -> None:
-    path = written(tmp_path, "a.txt", f"{A}\n" * 250 + "nowhere")
+    path = written(tmp_path, "a.txt", "".join(f"{A}?{n}\n" for n in range(250)) + "nowhere")
     with pytest.raises(BadRequestError, match="line 251"):
         next(files.search(SearchQuery("고양이", input=path), Settings()))
 
@@ -211,6 +231,67 @@ def test_a_folder_gives_its_files_in_natural_order(
     assert {a.kind for c in candidates for a in c.addresses} == {AddressKind.FILE}
     assert all(isinstance(download(c, tmp_path / "work"), Accepted) for c in candidates)
     assert sum("left out" in message for message in caplog.messages) == 4
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "@eaDir/1.png/SYNOPHOTO_THUMB.png", "#recycle/1.png", "a/@eaDir/1.png", ".Trashes/1.png",
+        "$RECYCLE.BIN/1.png", "System Volume Information/1.png", "__MACOSX/a/._1.png",
+        "a/.DS_Store", "Thumbs.db", "a/thumbs.db", "._1.png", "Desktop.ini", "lost+found/1.png",
+    ],
+)  # fmt: skip
+def test_what_a_system_put_into_a_folder_is_left_out(tmp_path: Path, name: str) -> None:
+    kept = written(tmp_path / "images", "#recycled 1.png", "")
+    written(tmp_path / "images", name, "")
+    assert [candidate.url for candidate in found(tmp_path / "images")] == [kept.as_uri()]
+
+
+def test_links_are_followed_within_the_folder_and_their_loops_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = tmp_path / "images"
+    expected = [written(root, "z/1.png", ""), written(root, "z/b/2.png", "")]
+    written(root, ".store/3.png", "")
+    written(tmp_path, "outside/4.png", "")
+    (root / "again").symlink_to("z")
+    (root / "z" / "b" / "up").symlink_to(root)
+    (root / "itself").symlink_to("itself")
+    (root / "stored").symlink_to(".store")
+    (root / "z" / "out").symlink_to(tmp_path / "outside")
+
+    urls = [candidate.url for candidate in found(root)]
+
+    assert urls == [path.as_uri() for path in (root / "stored" / "3.png", *expected)]
+    left_out = {text.split(" is left out")[0] for text in caplog.messages}
+    assert left_out == {str(root / "itself"), str(root / "z" / "out")}
+
+
+def test_a_subfolder_that_cannot_be_read_is_named_and_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = written(tmp_path / "images", "1.png", "")
+    monkeypatch.chdir(tmp_path / "images")
+    for _ in range(20):  # deeper than a path can name, which not even root can read
+        os.mkdir("d" * 250)  # noqa: PTH102
+        os.chdir("d" * 250)
+    assert [candidate.url for candidate in found(tmp_path / "images")] == [kept.as_uri()]
+    assert [text.rsplit(": ")[-1] for text in caplog.messages] == ["File name too long."]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["img1", "img2", "img10", "img010b"],
+        ["a", "B", "c", "É", "가", "나"],
+        ["\u1100\u1161 1", "가 2", "\u1100\u1161 10", "나"],
+        ["2", "10", "a2", "a10", "می\u200cخ 2", "می\u200cخ 10", "👩\u200d🚀"],
+    ],
+)
+def test_the_order_is_natural_in_every_script(tmp_path: Path, names: list[str]) -> None:
+    for name in reversed(names):
+        written(tmp_path / "images", name, "")
+    assert [unquote(one.url).rsplit("/")[-1] for one in found(tmp_path / "images")] == names
 
 
 def test_a_file_name_that_is_no_utf8_is_read_all_the_same(tmp_path: Path) -> None:

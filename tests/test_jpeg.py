@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from tasks.images.jpeg import JpegError, strip_metadata
+from tasks.images import jpeg as jpegs
+from tasks.images.jpeg import JpegError
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -28,6 +29,10 @@ def with_everything(mode: str = "RGB", **options: object) -> bytes:
         mode, exif=exif, comment=b"a secret comment", icc_profile=PROFILE,
         xmp=b"<x:xmpmeta>a secret</x:xmpmeta>", **options,
     )  # fmt: skip
+
+
+def strip_metadata(data: bytes) -> bytes:
+    return jpegs.read(data).plain
 
 
 def opened(data: bytes) -> Image.Image:
@@ -73,9 +78,20 @@ def test_fill_bytes_between_segments_are_no_fault() -> None:
     )
 
 
+def test_an_end_that_is_missing_is_added() -> None:
+    assert strip_metadata(jpeg()[:-2]) == jpeg()
+    assert not jpegs.read(jpeg()[:-2]).is_ended
+
+
+def test_what_is_no_segment_is_passed_over() -> None:
+    plain = jpeg()
+    assert strip_metadata(plain[:2] + b"\x12\x34\0" + plain[2:]) == plain
+    assert strip_metadata(plain[:2] + b"\xff\xe5\0\0" + plain[2:]) == plain
+
+
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\xff\xd8", b"\x89PNG", jpeg()[:-2], jpeg()[:100], b"\xff\xd8\xff\xe1\xff\xff\x00"],
+    [b"", b"\xff\xd8", b"\x89PNG", jpeg()[:100], b"\xff\xd8\xff\xe1\xff\xff\x00"],
 )
 def test_a_broken_file_is_refused(data: bytes) -> None:
     with pytest.raises(JpegError):

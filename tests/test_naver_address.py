@@ -3,6 +3,7 @@
 import pytest
 
 from tasks.records import Address, AddressKind
+from tasks.sources.address import web_address
 from tasks.sources.naver_address import (
     SEARCH_PAGE,
     addresses,
@@ -151,6 +152,29 @@ def test_the_viewer_shows_the_same_in_its_own_size(query: str, viewer: str) -> N
 
     assert viewer_address(proxy + query) == proxy + viewer
     assert viewer_address("https://x.example/?" + query) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "safe"),
+    [
+        ("http://a.kr/👩\u200d🚀.jpg", "http://a.kr/%F0%9F%91%A9%E2%80%8D%F0%9F%9A%80.jpg"),
+        ("http://a.kr/می\u200cم?q=\u3000b", "http://a.kr/%D9%85%DB%8C%E2%80%8C%D9%85?q=%E3%80%80b"),
+        ("http://a.kr/a\u00a0b c\u200b", "http://a.kr/a%C2%A0b%20c%E2%80%8B"),
+        ("http://a.kr/\u1100\u1161", "http://a.kr/%E1%84%80%E1%85%A1"),
+        ("\u3000http://a.kr/%EA%B0%80\n", "http://a.kr/%EA%B0%80"),
+        ("http://한글.kr:8080/", "http://xn--bj0bj06e.kr:8080/"),
+        ("http://a.kr/a\x1bb", ""),
+        ("http://a.kr/a\tb", ""),
+        ("http://a.kr/\x85b", ""),
+        ("http://a.kr/\ud800", ""),
+        ("http://a\u3000b.kr/", ""),
+        ("http://\u200d/", ""),
+        ("http://\uff1c.kr/", ""),
+        ("http://a\ufffd.kr/", ""),
+    ],
+)
+def test_an_address_of_every_script_is_written_in_ascii(given: str, safe: str) -> None:
+    assert web_address(given) == safe
 
 
 POSTFILES = f"https://postfiles.pstatic.net{PATH}?type=w966"

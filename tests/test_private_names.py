@@ -7,6 +7,7 @@ import asyncio
 import inspect
 import os
 import subprocess
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,7 +21,20 @@ from prefect.settings import PREFECT_API_URL
 from pydantic_core._pydantic_core import list_all_errors
 
 from flows.cancelling import is_supervised
+from tasks.fetching.heads import LenientHandler
 from tests.support.site import BIN
+
+
+def test_aiohttps_connector_makes_its_protocols_by_factory() -> None:
+    """tasks/fetching/heads.py: the head of an answer is mended before the parser sees it."""
+
+    async def factory() -> object:
+        async with aiohttp.TCPConnector() as connector:
+            return connector._factory
+
+    made = asyncio.run(factory())
+    assert isinstance(made, partial)
+    assert issubclass(LenientHandler, made.func)
 
 
 @pytest.mark.parametrize(("does_retry", "asked"), [(True, 3), (False, 2)])

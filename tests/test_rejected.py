@@ -66,9 +66,14 @@ def test_a_dataset_keeps_what_it_rejected_whole_or_small(workspace: Workspace) -
     out_dir = workspace.root.parent
     first, noise = (an_image(workspace, rank, image_file(400 + rank, 900)) for rank in (1, 2))
     data = image_file(200, 500)
-    small = Rejected(a_candidate(5), "too_small", SMALL, source_sha256=workspace.save_image(data))
+    small = Rejected(
+        a_candidate(5), "too_small", SMALL, source_sha256=workspace.save_image(data, data)
+    )
     broken = Rejected(
-        a_candidate(3), "too_small", SMALL, source_sha256=workspace.save_image(b"no image")
+        a_candidate(3),
+        "too_small",
+        SMALL,
+        source_sha256=workspace.save_image(b"no image", b"no image"),
     )
     lost = Rejected(a_candidate(4), Reason.HTTP_ERROR, verbatim("status 404"))
     selection = Selection(

@@ -1,5 +1,6 @@
 """What may be asked of a run."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ def test_a_query_alone_is_enough() -> None:
     "wrong",
     [
         {"query": ""}, {"query": "   "}, {"query": "a" * (MAX_QUERY_LENGTH + 1)},
-        {"query": "a\nb"}, {"query": "a\0b"}, {"query": "\u202e"},
+        {"query": "a\nb"}, {"query": "a\0b"}, {"query": "\x9b"}, {"query": "\ud800"},
+        {"query": "\u3000\u00a0"}, {"describe": "a\x1bb"}, {"out_dir": "a\x1bb"},
         {"limit": 0}, {"limit": -5}, {"limit": "many"}, {"limit": 1.5}, {"limit": 10**9},
         {"out_dir": "a\0b"}, {"source": "elsewhere"},
         {"source": "files"}, {"input": "list.txt"}, {"source": "files", "input": "a\0b"},
@@ -36,6 +38,24 @@ def test_a_query_alone_is_enough() -> None:
 def test_what_cannot_be_right_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         CollectRequest.model_validate({"query": "사과"} | wrong)
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ("고양이\u3000집사\n", "고양이 집사"),
+        (unicodedata.normalize("NFD", "고양이"), "고양이"),
+        (unicodedata.normalize("NFD", "가" * MAX_QUERY_LENGTH), "가" * MAX_QUERY_LENGTH),
+        ("👩\u200d🚀", "👩\u200d🚀"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("\u202bשלום\u202c", "\u202bשלום\u202c"),
+        ("a\u200bb", "a\u200bb"),
+    ],
+)
+def test_a_query_of_every_script_is_asked_in_one_form(given: str, asked: str) -> None:
+    request = CollectRequest(query=given, describe=given, out_dir=Path(f"/{given.strip()}"))
+    assert (request.query, request.describe) == (asked, asked)
+    assert request.out_dir == Path(f"/{given.strip()}")
 
 
 def test_the_folder_is_absolute_so_that_a_run_elsewhere_finds_it(

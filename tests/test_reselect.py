@@ -41,7 +41,7 @@ def out_dir(tmp_path: Path, jobs: Jobs) -> Path:
     blurred = Rejected(
         a_candidate(BLURRED), "blurred",
         Message("note.sharpness_below", {"sharpness": 3.0, "least": 50.0}),
-        source_sha256=workspace.save_image(image_file(seed=99)),
+        source_sha256=workspace.save_image(blurred := image_file(seed=99), blurred),
     )  # fmt: skip
     strays = np.eye(64, dtype=np.float32)[5:8]
     vectors = np.concatenate([group(0, 12, 0.03, 1), group(1, 7, 0.03, 2), strays])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageCms
 
-from tasks.images.decoding import ImageError
+from tasks.images.decoder import ImageError
 from tasks.images.thumbnails import thumbnail
 from tests.support.images import image_file
 

@@ -9,7 +9,6 @@ from typing import get_args
 import pytest
 from pydantic_core.core_schema import ErrorType
 
-import flows.task_runners
 import flows.temporary_server  # noqa: F401 — they bring errors of their own
 from dashboard.errors import ApiError
 from tasks.errors import CollectError

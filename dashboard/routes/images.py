@@ -14,7 +14,7 @@ from dashboard.folders import dataset_folder
 from dashboard.routes.jobs import JobId, job_of
 from dashboard.services import Parts, Services
 from dashboard.thumbnails import Side
-from tasks.images.decoding import ImageError
+from tasks.images.decoder import ImageError
 from tasks.jobs import ENDED
 from tasks.ledger import Decision
 from tasks.measures import MEASURES

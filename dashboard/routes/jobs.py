@@ -10,6 +10,7 @@ from dashboard.bodies import Done, JobInFull, JobInList, JobPage, Log
 from dashboard.errors import ConflictError, InvalidError, NotFoundError, TooManyError, answers_of
 from dashboard.services import Parts, Services
 from flows.request import MAX_QUERY_LENGTH
+from tasks.characters import has_refused, plain
 from tasks.database import queries
 from tasks.database.job_rows import Filter, Sort
 from tasks.database.jobs_table import Jobs
@@ -155,6 +156,7 @@ def _statuses(text: str) -> tuple[Status, ...]:
 
 
 def _text(query: str) -> str:
-    if "\0" in query:
-        raise InvalidError("nul_in_query")
-    return query.strip().encode("utf-8", "replace").decode()
+    text = query.strip()
+    if has_refused(text):
+        raise InvalidError("refused_in_query")
+    return plain(text)

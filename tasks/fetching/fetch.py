@@ -35,11 +35,11 @@ from tasks.fetching.heads import MAX_HEAD_BYTES, MAX_HEADERS, LenientHandler
 from tasks.fetching.peers import Resolver, is_disguised, public_socket
 from tasks.fetching.politeness import politeness
 from tasks.fetching.robots import opted_out
+from tasks.images.limits import MAX_BYTES
 from tasks.records import Address, Reason
 from tasks.settings import Settings
 from words import Message
 
-MAX_BYTES = 30_000_000
 DEADLINE_S = 30.0  # for one address, redirects and all
 STEP_TIMEOUT_S = 10.0  # to connect, or between two reads
 MAX_REDIRECTS = 5
@@ -58,7 +58,7 @@ _OVERLOADED = frozenset({429, 503})
 _NEVER_SERVED = frozenset({501, 505})  # a fault of the host's that stays
 _PLAIN_URL = re.compile(r"[!-~]+")  # printable ASCII: goes out as it is
 _RAW_BYTE = re.compile("[\udc80-\udcff]")  # of a header that is no UTF-8
-_WHOLE = re.compile(r"bytes 0-(\d{1,18})/(\d{1,18})")
+_WHOLE = re.compile(r"bytes 0-(\d{1,18})/(\d{1,18}|\*)")
 
 
 class FetchError(Exception):
@@ -277,7 +277,7 @@ class Fetcher:
                     )
                 await self._read(response, body)
                 codings = response.headers.getall("Content-Encoding", ())
-                return unpacked(bytes(body), codings, MAX_BYTES)
+                return unpacked(bytes(body), codings)
         except TimeoutError as error:
             late = Message("note.not_finished", {"seconds": DEADLINE_S})
             silent = Message("note.no_answer", {"seconds": STEP_TIMEOUT_S})
@@ -319,12 +319,12 @@ def _brings_the_file(response: aiohttp.ClientResponse) -> bool:
     """Say whether a status brings the whole file that was asked for.
 
     Any 2xx does, but 202 (it is yet to be made), 204 and 205 (no body), and 206 where its range is
-    not the whole. A browser shows the image of a 404 or 500 too; that is a placeholder, and would
-    come into a dataset as what was searched for.
+    said to be less than the whole. A browser shows the image of a 404 or 500 too; that is a
+    placeholder, and would come into a dataset as what was searched for.
     """
     if response.status == 206:
         range_ = _WHOLE.fullmatch(response.headers.get("Content-Range", "").strip())
-        return range_ is not None and int(range_[1]) + 1 == int(range_[2])
+        return range_ is not None and (range_[2] == "*" or int(range_[1]) + 1 == int(range_[2]))
     return 200 <= response.status < 300 and response.status not in _WITHOUT_FILE
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from tasks.arrays import Pixels
-from tasks.images.decoding import MAX_PIXELS
+from tasks.images.limits import MAX_PIXELS
 
 _TORCH_MODES = {Image.Resampling.BILINEAR: "bilinear", Image.Resampling.BICUBIC: "bicubic"}
 

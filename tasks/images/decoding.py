@@ -1,193 +1,228 @@
-"""Decoding of image files: bytes in; upright sRGB pixels, or a named reason, out. Pure.
+"""Decoding of image files in processes of their own, within limits of time and memory.
 
-An image is laid on white where it is transparent, and the first frame counts of an animation. Every
-file that came from outside is opened by ``opened``.
+    decoded = decode(data)
+
+A file from outside may crash its decoder, fill the memory, or keep it busy for minutes, and a
+thread in the middle of that cannot be ended. So each decoder is a process that holds nothing
+else: it is ended where a limit of ``limits`` is reached or the run is stopped, and what it prints
+goes nowhere. Bytes and pixels travel through memory that both see.
 """
 
+import atexit
+import json
+import mmap
+import os
+import resource
+import signal
 import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import lru_cache
-from io import BytesIO
-from typing import NamedTuple
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from select import select
+from threading import Lock
+from typing import IO, Any, cast
 
 import numpy as np
-import simplejpeg
-from PIL import Image, ImageCms, ImageOps
-from PIL.ExifTags import Base
 
-from tasks.arrays import Pixels
-from tasks.records import Measures, Reason
+from tasks.errors import ResourceError, first_line
+from tasks.images import decoder
+from tasks.images.decoder import Decoded, ImageError, format_of
+from tasks.images.limits import DECODE_BYTES, DECODE_CPU_S, DECODE_WALL_S, MAX_PIXELS
+from tasks.process import stopping
+from tasks.records import Reason
+from tasks.settings import PROJECT_DIR
 from words import Message
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-MAX_PIXELS = 100_000_000  # a 100-megapixel RGB image takes 300 MB to decode
-MAX_PROFILE_BYTES = 4_000_000  # printers' profiles have up to two million
-
-_ANIMATED = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
-# By the value of EXIF's orientation (Exif 3.0, 4.6.5.1.6): how the stored pixels become upright.
-_TURN_UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
-    2: np.fliplr,
-    3: lambda stored: np.rot90(stored, 2),
-    4: np.flipud,
-    5: lambda stored: np.transpose(stored, (1, 0, 2)),
-    6: lambda stored: np.rot90(stored, -1),
-    7: lambda stored: np.rot90(np.transpose(stored, (1, 0, 2)), 2),
-    8: np.rot90,
-}
-# The first bytes of formats that the web has and this program does not read.
-_OTHER_FORMATS = {
-    b"<svg": "SVG", b"<?xml": "SVG or XML", b"\0\0\1\0": "ICO", b"8BPS": "PSD", b"qoif": "QOI",
-    b"\xff\x0a": "JPEG XL", b"\0\0\0\x0cJXL ": "JPEG XL", b"\0\0\0\x0cjP  ": "JPEG 2000",
-    b"P4\n": "PBM", b"P5\n": "PGM", b"P6\n": "PPM",
-}  # fmt: skip
-_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")  # ISO/IEC 23008-12, annex B
+_MOST_BYTES = 256_000_000  # of a file; what comes from the web is far smaller
+_SHARED_BYTES = _MOST_BYTES + 3 * MAX_PIXELS  # used as far as an image needs it
+_LARGE_BYTES = 32_000_000  # what is used beyond that is given back
+_LOOK_EVERY_S = 0.2  # for a request to stop
+_ASKED = struct.Struct("<QQ")  # the length of the file, and the smallest side
+_START = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from tasks.images.decoding import serve; serve(int(sys.argv[2]))"
+)
 
 
-class ImageError(Exception):
-    """An image is rejected; ``reason`` and ``note`` say why, ``measures`` how far it fell short."""
+def decode(data: bytes, smallest_side: int = 0) -> Decoded:
+    """Decode an image file as ``decoder.decode`` does, within the limits.
 
-    def __init__(self, reason: str, note: Message, measures: Measures | None = None) -> None:
-        super().__init__(f"{reason}: {note}")
-        self.reason = reason
-        self.note = note
-        self.measures = measures
-
-
-class Decoded(NamedTuple):
-    """An image file's image."""
-
-    format: str  # as Pillow names it
-    pixels: Pixels  # upright sRGB, (height, width, 3)
-    is_animated: bool  # and this is the first frame
-
-
-@contextmanager
-def opened(data: bytes) -> Iterator[Image.Image]:
-    """Open an image file without decoding it.
-
-    Raises ``ImageError``, also in place of whatever the block raises.
-
-    ``PIL.Image.open`` is not used, as its guard against decompression bombs is a setting of the
-    whole process; the limit here is checked before a pixel is touched.
+    Raises ``ImageError``, ``StoppedError`` where the run is stopped meanwhile, and
+    ``ResourceError``.
     """
+    if len(data) > _MOST_BYTES:
+        note = Message("note.over_bytes", {"most": _MOST_BYTES // 1_000_000})
+        raise ImageError(Reason.TOO_MANY_BYTES, note)
+    format_of(data)  # most that is no image is known by its first bytes
+    process = _free() or _started()
     try:
-        image = _identified(data)
-        if image is None:
-            raise _no_image(data)
-        width, height = image.size
-        if width * height > MAX_PIXELS:
-            size = {"width": width, "height": height, "most": MAX_PIXELS // 1_000_000}
-            raise ImageError(Reason.TOO_MANY_PIXELS, Message("note.too_many_pixels", size))
-        with image:
-            yield image
+        return process.decode(data, smallest_side)
     except ImageError:
         raise
-    except Exception as error:  # decoders raise anything on hostile bytes; it is one image's fate
-        note = Message("note.decoder_error", {"error": f"{type(error).__name__}: {error}"})
-        raise ImageError(Reason.UNDECODABLE, note) from error
+    except BaseException:  # it may be in the middle of its work
+        process.end()
+        raise
+    finally:
+        process.give_back()
 
 
-def _identified(data: bytes) -> Image.Image | None:
-    """Return the file as the first of ``FORMATS`` reads it; None where none does."""
-    Image.preinit()
-    if not all(name in Image.OPEN for name in FORMATS):
-        Image.init()
-    for name in FORMATS:
-        factory, accept = Image.OPEN[name]
-        is_its = not accept or accept(data[:16])
-        if isinstance(is_its, str) or not is_its:  # a text says why it cannot be read here
-            continue
-        try:
-            return factory(BytesIO(data), "")
-        except (SyntaxError, IndexError, TypeError, struct.error):  # as PIL.Image.open has it
-            continue
+def _free() -> "_Decoder | None":
+    """Return a decoder that waits. One that was there before a fork is the other process's."""
+    with _changing:
+        while _idle:
+            if (process := _idle.pop()).owner == os.getpid():
+                return process
     return None
 
 
-def decode(data: bytes) -> Decoded:
-    """Decode an image file to upright sRGB, uint8, shape (height, width, 3).
-
-    The first frame counts of an animation. Raises ``ImageError``.
-    """
-    with opened(data) as image:
-        # Phones write several images into one JPEG file, which Pillow calls MPO.
-        file_format = "JPEG" if image.format == "MPO" else str(image.format)
-        is_animated = image.format in _ANIMATED and image.is_animated  # type: ignore[attr-defined]
-        pixels = _fast_jpeg(data, image)
-        if pixels is None:
-            pixels = np.asarray(in_srgb(upright_rgb(image), image))
-        return Decoded(file_format, pixels, is_animated)
-
-
-def _no_image(data: bytes) -> ImageError:
-    if name := _other_format(data):
-        return ImageError(Reason.UNSUPPORTED_FORMAT, Message("note.other_format", {"format": name}))
-    return ImageError(Reason.NOT_AN_IMAGE, Message("note.first_bytes", {"bytes": repr(data[:8])}))
-
-
-def _fast_jpeg(data: bytes, image: Image.Image) -> Pixels | None:
-    """Decode the usual JPEG by TurboJPEG, to the same pixels in two thirds of Pillow's time.
-
-    Returns None for any other (CMYK, another colour space) and where the file has a flaw: Pillow
-    knows whether that can be passed over.
-    """
-    if image.format != "JPEG" or image.mode not in ("RGB", "L") or _to_srgb_of(image):
-        return None
+def _started() -> "_Decoder":
+    atexit.unregister(_end_all)
+    atexit.register(_end_all)  # once
     try:
-        pixels = simplejpeg.decode_jpeg(data, "RGB")
-    except ValueError:
-        return None
-    turn = _TURN_UPRIGHT.get(image.getexif().get(Base.Orientation, 1))
-    return np.ascontiguousarray(turn(pixels)) if turn else pixels
+        return _Decoder()
+    except OSError as error:
+        raise ResourceError("no_decoder", why=error.strerror or first_line(error)) from error
 
 
-def _other_format(data: bytes) -> str:
-    """Return the name of a format that is not read, by the first bytes; empty for no image."""
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
-        return "HEIF"
-    return next((name for start, name in _OTHER_FORMATS.items() if data.startswith(start)), "")
+class _Decoder:
+    """A process that decodes one file after the other."""
 
-
-def upright_rgb(image: Image.Image) -> Image.Image:
-    """Turn an image as its EXIF says, lay it on white where transparent, and make it RGB.
-
-    A colour profile of RGB still holds of the result; a CMYK image becomes sRGB by its profile.
-    """
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith("I;16"):  # Pillow would clip 16 bits to 8 instead of scaling
-        upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
-    if upright.has_transparency_data:
-        upright = upright.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright).convert(
-            "RGB"
+    def __init__(self) -> None:
+        self.owner = os.getpid()
+        # Memory shared by name is scarce in containers; a file without one does as well.
+        self._file = _memory_file()
+        self._file.truncate(_SHARED_BYTES)
+        self._memory = mmap.mmap(self._file.fileno(), _SHARED_BYTES)
+        number = self._file.fileno()
+        self._process = subprocess.Popen(  # noqa: S603 — this program itself
+            [sys.executable, "-c", _START, str(PROJECT_DIR), str(number)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(number,),
+            start_new_session=True,  # Ctrl-C is ours to handle
+            env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
-    if upright.mode == "CMYK" and (transform := _to_srgb_of(image)):
-        return transform.apply(upright)
-    return upright.convert("RGB")
+        self._asked: IO[bytes] = cast("IO[bytes]", self._process.stdin)
+        self._answered: IO[bytes] = cast("IO[bytes]", self._process.stdout)
+
+    def decode(self, data: bytes, smallest_side: int) -> Decoded:
+        """Decode a file; raises ``ImageError`` and ``StoppedError``."""
+        self._memory[: len(data)] = data
+        try:
+            self._asked.write(_ASKED.pack(len(data), smallest_side))
+            self._asked.flush()
+            answer = self._answer()
+        except BrokenPipeError:  # something else ended it while it waited
+            answer = b""
+        if not answer:
+            raise self._fate(format_of(data))
+        said = json.loads(answer)
+        if "reason" in said:
+            raise ImageError(said["reason"], Message.from_json(said["note"]))
+        height, width = said["height"], said["width"]
+        used = len(data) + height * width * 3
+        pixels = np.frombuffer(self._memory, np.uint8, height * width * 3, len(data)).copy()
+        if used > _LARGE_BYTES and hasattr(mmap, "MADV_REMOVE"):
+            self._memory.madvise(mmap.MADV_REMOVE)
+        return Decoded(
+            format=said["format"],
+            pixels=pixels.reshape(height, width, 3),
+            is_animated=said["is_animated"],
+            mode=said["mode"],
+            is_plain_jpeg=said["is_plain_jpeg"],
+        )
+
+    def _answer(self) -> bytes:
+        """Return the line that the process answers with; nothing where it has ended."""
+        until = time.monotonic() + DECODE_WALL_S
+        while not select([self._answered], [], [], _LOOK_EVERY_S)[0]:
+            stopping.check()
+            if time.monotonic() > until:
+                self._process.kill()
+        return self._answered.readline()
+
+    def _fate(self, name: str) -> ImageError:
+        """Say why the process ended."""
+        code = self._process.wait()
+        if code in (-signal.SIGPROF, -signal.SIGKILL):
+            return ImageError(
+                Reason.TOO_COSTLY, Message("note.too_slow", {"seconds": DECODE_CPU_S})
+            )
+        return ImageError(Reason.UNDECODABLE, Message("note.decoder_crashed", {"format": name}))
+
+    def give_back(self) -> None:
+        """Let the process wait for the next file, if it has not ended."""
+        if self._process.poll() is None:
+            with _changing:
+                _idle.append(self)
+        else:
+            self.end()
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self._process.kill()
+        self._process.wait()
+        with suppress(BrokenPipeError):
+            self._asked.close()
+        self._answered.close()
+        self._memory.close()
+        self._file.close()
 
 
-def in_srgb(upright: Image.Image, image: Image.Image) -> Image.Image:
-    """Convert what ``upright_rgb`` made of ``image`` to sRGB, by the image's colour profile."""
-    transform = None if image.mode == "CMYK" else _to_srgb_of(image)
-    return transform.apply(upright) if transform else upright
+_changing = Lock()
+_idle: list[_Decoder] = []
 
 
-def _to_srgb_of(image: Image.Image) -> ImageCms.ImageCmsTransform | None:
-    """Return what converts the image's colours to sRGB; None where they are, or nothing is said."""
-    profile = image.info.get("icc_profile") or b""
-    space = "CMYK" if image.mode == "CMYK" else "RGB"
-    if image.mode == "L" or profile[16:20].strip() != space.encode():  # ICC.1:2022, 7.2.6
-        return None
-    return _to_srgb(profile, space) if len(profile) <= MAX_PROFILE_BYTES else None
+def _end_all() -> None:
+    while process := _free():
+        process.end()
 
 
-@lru_cache(maxsize=8)
-def _to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+def _memory_file() -> IO[bytes]:
+    if sys.platform == "linux":
+        return os.fdopen(os.memfd_create("image"), "r+b")
+    return tempfile.TemporaryFile()
+
+
+def serve(number: int) -> None:
+    """Decode what the other side asks for, in a process of its own, until it is gone."""
+    memory = mmap.mmap(number, _SHARED_BYTES)
+    _limit_memory()
+    while asked := sys.stdin.buffer.read(_ASKED.size):
+        length, smallest_side = _ASKED.unpack(asked)
+        signal.setitimer(signal.ITIMER_PROF, DECODE_CPU_S)  # at its end the process is ended
+        answer = _decoded(memory, length, smallest_side)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def _decoded(memory: mmap.mmap, length: int, smallest_side: int) -> dict[str, Any]:
     try:
-        source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        if "sRGB" in ImageCms.getProfileDescription(source):
-            return None
-        return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
-    except (ImageCms.PyCMSError, OSError):  # a broken profile is passed over, as browsers do
-        return None
+        decoded = decoder.decode(memory[:length], smallest_side)
+        height, width = decoded.pixels.shape[:2]
+        shared = np.frombuffer(memory, np.uint8, height * width * 3, length)
+        shared.reshape(height, width, 3)[:] = decoded.pixels
+    except ImageError as error:
+        return {"reason": str(error.reason), "note": error.note.to_json()}
+    return {
+        "format": decoded.format,
+        "height": height,
+        "width": width,
+        "is_animated": decoded.is_animated,
+        "mode": decoded.mode,
+        "is_plain_jpeg": decoded.is_plain_jpeg,
+    }
+
+
+def _limit_memory() -> None:
+    """Allow this process so much memory beside what it has; only Linux counts what is used."""
+    if sys.platform != "linux":
+        return
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    limit = pages * resource.getpagesize() + DECODE_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

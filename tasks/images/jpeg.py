@@ -1,40 +1,74 @@
-"""Taking the metadata out of a JPEG file without touching its pixels.
+"""Reading of a JPEG file's segments, and taking out of them what is no part of the image. Pure.
 
 A JPEG is a chain of segments, each a marker and its payload (ITU T.81, annex B). The image needs
 its tables, frames and scans; of the application segments only the colour profile (APP2), JFIF
 (APP0) and Adobe's colour transform (APP14) say how to show it. EXIF, GPS, XMP, previews, comments,
-and whatever follows the end of the image are left out.
+and whatever follows the end of the image are left out. What stands between segments and is none is
+passed over, as libjpeg does, which browsers use.
 """
 
+import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
-_SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
+from tasks.images.exif import UPRIGHT, orientation
+
+_SOI, _EOI, _SOS, _COM, _APP1 = 0xD8, 0xD9, 0xDA, 0xFE, 0xE1
 _APPS = range(0xE0, 0xF0)
+_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # SOF0 … SOF15
+_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _ALONE = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})  # markers without a payload
 _KEPT = {0xE0: b"JFIF\0", 0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
+_EXIF = b"Exif\0\0"
+_MARKER = re.compile(rb"\xff[^\x00\xff]", re.DOTALL)
+_END_OF_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 
 
 class JpegError(ValueError):
-    """The bytes are no well-formed JPEG."""
+    """The bytes are no JPEG that holds an image."""
 
 
-def strip_metadata(data: bytes) -> bytes:
-    """Return the same image without metadata, but with its colour profile.
+class Jpeg(NamedTuple):
+    """The image alone, and what its segments say of it."""
 
-    Raises ``JpegError`` where the chain of segments is broken.
-    """
+    plain: bytes  # the same image without metadata, but with its colour profile
+    orientation: int  # by EXIF: 1 is upright
+    channels: int
+    scans: int  # of a progressive image; else 0
+    is_ended: bool  # by its own marker, and not by the end of the file
+
+
+def read(data: bytes) -> Jpeg:
+    """Take a file apart; raises ``JpegError`` where there is no image in it."""
     kept = bytearray(b"\xff\xd8")
+    tiff: bytes | None = None
+    scans, channels, is_progressive, is_ended = 0, 0, False, False
     for marker, segment in _segments(data):
-        if marker == _COM or (marker in _APPS and not _is_needed(marker, segment)):
-            continue
-        kept += segment
-        if marker == _EOI:
-            return bytes(kept)
-    raise JpegError("the file ends before the image does")
+        payload = segment[4:]
+        if marker == _APP1 and tiff is None and payload.startswith(_EXIF):
+            tiff = payload[len(_EXIF) :]
+        if marker in _FRAMES and not channels:
+            channels = payload[5] if len(payload) > 5 else 0
+            is_progressive = marker in _PROGRESSIVE
+        scans += marker == _SOS
+        is_ended = marker == _EOI
+        if marker != _COM and (marker not in _APPS or _is_needed(marker, payload)):
+            kept += segment
+        if is_ended:
+            break
+    if not scans or not channels:
+        raise JpegError("there is no image in the file")
+    return Jpeg(
+        plain=bytes(kept if is_ended else kept + b"\xff\xd9"),
+        orientation=orientation(tiff) if tiff else UPRIGHT,
+        channels=channels,
+        scans=scans if is_progressive else 0,
+        is_ended=is_ended,
+    )
 
 
-def _is_needed(marker: int, segment: bytes) -> bool:
-    return marker in _KEPT and segment.startswith(_KEPT[marker], 4)
+def _is_needed(marker: int, payload: bytes) -> bool:
+    return marker in _KEPT and payload.startswith(_KEPT[marker])
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -42,29 +76,15 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     if not data.startswith(b"\xff\xd8"):
         raise JpegError("the file does not begin as a JPEG")
     at = 2
-    while at < len(data):
-        if data[at] != 0xFF:
-            raise JpegError(f"a marker was expected at byte {at}")
-        while at + 1 < len(data) and data[at + 1] == 0xFF:  # fill bytes
-            at += 1
-        if at + 1 >= len(data):
-            break
-        marker = data[at + 1]
-        end = at + 2
+    while found := _MARKER.search(data, at):
+        at, end = found.span()
+        marker = data[end - 1]
         if marker not in _ALONE and marker != _EOI:
-            end += int.from_bytes(data[at + 2 : at + 4], "big")
-        if marker == _SOS:
-            end = _end_of_scan(data, end)
+            end += max(2, int.from_bytes(data[end : end + 2], "big"))
         if end > len(data):
-            break
+            return
+        if marker == _SOS:  # with its coded data, in which restarts and stuffed FFs are no end
+            following = _END_OF_SCAN.search(data, end)
+            end = following.start() if following else len(data)
         yield marker, data[at:end]
         at = end
-
-
-def _end_of_scan(data: bytes, at: int) -> int:
-    """Return where the coded data ends: at the next marker that is no restart and no stuffed FF."""
-    while (at := data.find(b"\xff", at)) >= 0:
-        if at + 1 < len(data) and data[at + 1] not in (0x00, 0xFF, *range(0xD0, 0xD8)):
-            return at
-        at += 1 if data[at + 1 : at + 2] == b"\xff" else 2
-    return len(data)

@@ -1,37 +1,42 @@
-"""The bytes that came → the JPEG file that a dataset keeps of them. Pure."""
+"""The JPEG file that is kept of an image, in the workspace as in the dataset.
 
-from io import BytesIO
+Every one is 8-bit RGB and stands upright. One that came so keeps its bits and its colour profile;
+any other is made anew from its pixels, which are sRGB.
+"""
 
-from tasks.images.decoding import opened, upright_rgb
-from tasks.images.jpeg import JpegError, strip_metadata
+import simplejpeg
+
+from tasks.images import jpeg
+from tasks.images.decoder import Decoded
+from tasks.images.decoding import decode
 
 JPEG_QUALITY = 95
-_ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
+
+
+def kept_file(data: bytes, decoded: Decoded) -> bytes:
+    """Return the file to keep of the bytes that came and what they decode to.
+
+    Of the metadata nothing stays but the colour profile of what keeps its bits.
+    """
+    if decoded.is_plain_jpeg:
+        return jpeg.read(data).plain
+    made: bytes = simplejpeg.encode_jpeg(
+        decoded.pixels, JPEG_QUALITY, colorspace="RGB", colorsubsampling="420"
+    )
+    return made
 
 
 def saved_bytes(data: bytes) -> bytes:
-    """Return the JPEG file that is saved for the bytes that came.
+    """Return the file to keep of the bytes of an image; one that was kept stays as it is.
 
-    An upright JPEG keeps its pixels bit for bit; anything else becomes an upright RGB JPEG. Of the
-    metadata only the colour profile stays. What was saved once stays as it is. Raises
-    ``ImageError``.
+    Raises ``ImageError``. Earlier versions kept in the workspace what came.
     """
-    with opened(data) as image:
-        is_upright = image.getexif().get(_ORIENTATION, 1) == 1
-        if image.format in ("JPEG", "MPO") and is_upright:
-            try:
-                return strip_metadata(data)
-            except JpegError:  # decodes, but is not well-formed: encoded anew below
-                pass
-        profile = image.info.get("icc_profile") or b""
-        upright = upright_rgb(image)
-        upright.info.clear()  # Pillow would write the original's comment again
-        out = BytesIO()
-        upright.save(
-            out,
-            "JPEG",
-            quality=JPEG_QUALITY,
-            # A profile of grey or CMYK does not describe the RGB pixels saved here.
-            icc_profile=profile if profile[16:20] == b"RGB " else None,
-        )
-        return out.getvalue()
+    return data if _is_kept_file(data) else kept_file(data, decode(data))
+
+
+def _is_kept_file(data: bytes) -> bool:
+    try:
+        file = jpeg.read(data)
+    except jpeg.JpegError:
+        return False
+    return file.plain == data and file.channels == 3

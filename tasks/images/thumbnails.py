@@ -3,7 +3,9 @@
 from io import BytesIO
 from pathlib import Path
 
-from tasks.images.decoding import opened, upright_rgb
+from PIL import Image
+
+from tasks.images.decoding import decode
 
 _QUALITY = 80
 
@@ -15,12 +17,8 @@ def thumbnail(image: Path | bytes, max_side_px: int) -> bytes:
     file.
     """
     data = image if isinstance(image, bytes) else image.read_bytes()
-    with opened(data) as whole:
-        # A JPEG is decoded at an eighth, a quarter or half its size where that is enough.
-        whole.draft("RGB", (max_side_px, max_side_px))
-        small = upright_rgb(whole)
-        small.thumbnail((max_side_px, max_side_px), reducing_gap=2)
-        small.info.clear()  # Pillow would write the original's comment again
-        out = BytesIO()
-        small.save(out, "JPEG", quality=_QUALITY)
-        return out.getvalue()
+    small = Image.fromarray(decode(data, smallest_side=max_side_px).pixels)
+    small.thumbnail((max_side_px, max_side_px), reducing_gap=2)
+    out = BytesIO()
+    small.save(out, "JPEG", quality=_QUALITY)
+    return out.getvalue()

@@ -73,7 +73,7 @@ def _is_whole(folder: Path) -> bool:
     index = folder / _WEIGHTS_INDEX
     weights = {"model.safetensors"}
     if index.is_file():
-        weights = set(json.loads(index.read_text())["weight_map"].values())
+        weights = set(json.loads(index.read_text("utf-8"))["weight_map"].values())
     has_settings = any((folder / name).is_file() for name in _SETTINGS)
     return has_settings and all((folder / name).is_file() for name in {"config.json", *weights})
 

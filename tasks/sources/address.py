@@ -6,6 +6,7 @@ An empty string stands for "no address" throughout. Pure.
 import string
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from tasks.characters import has_refused
 from tasks.records import Address
 
 MAX_ADDRESS_CHARS = 4_000  # Naver's continuation addresses, the longest seen, have about 1,800
@@ -17,17 +18,18 @@ _NOT_IN_HOSTS = frozenset(" \\<>\"'`^{|}")
 def web_address(value: object) -> str:
     """Return the http(s) address in ASCII, without fragment; empty for anything else.
 
-    Letters beyond ASCII become UTF-8 percent codes; codes that are there stay as they are.
+    A host beyond ASCII is written by IDNA, the rest in UTF-8 percent codes; codes that are there
+    stay as they are.
     """
     if not isinstance(value, str) or len(value) > MAX_ADDRESS_CHARS:
         return ""
     text = value.strip()
-    if not text.isprintable():  # control characters, lone surrogates
+    if has_refused(text):
         return ""
     try:
         parts = urlsplit(text)
-        is_usable = parts.hostname and parts.port != 0 and _NOT_IN_HOSTS.isdisjoint(parts.netloc)
         host = parts.netloc.encode("idna").decode()
+        is_usable = parts.hostname and parts.port != 0 and _NOT_IN_HOSTS.isdisjoint(host)
     except ValueError:  # a broken IPv6 address, a port that is no number, a label too long
         return ""
     if parts.scheme not in {"http", "https"} or not is_usable:

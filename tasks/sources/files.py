@@ -1,9 +1,11 @@
 """Candidates that the user has already: a list of addresses, or a folder of images.
 
     list.txt      one address per line; empty lines and those that begin with # are skipped
-    list.csv      a column url; the columns title and page_url are optional
+    list.csv      a column url; the columns title and page_url are optional; parted by commas,
+                  semicolons, tabs or bars (also .tsv)
     list.jsonl    one object per line with the same keys (also .ndjson)
-    images/       every file below it but hidden ones, "img2" before "img10"
+    images/       every file below it, "img2" before "img10"; none that is hidden, or that a system
+                  or a NAS put there
 
 A list is read to its end before the first candidate is given: a row that cannot be right is an
 error with its line. An address that merely gives no image becomes a rejection like any other.
@@ -15,9 +17,12 @@ import json
 import logging
 import os
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
-from typing import NoReturn
+from unicodedata import normalize
 
 from tasks.errors import BadRequestError
 from tasks.records import Address, AddressKind, Candidate
@@ -32,6 +37,11 @@ NAME = "files"
 PAGE_SIZE = 100
 MAX_LIST_BYTES = 100_000_000  # about a million rows
 MAX_SHOWN_CHARS = 80
+
+_OF_SYSTEMS = {  # in lower case, beside what is hidden
+    *("@eadir", "#recycle", "@recycle", "#snapshot", "$recycle.bin", "system volume information"),
+    *("__macosx", "lost+found", "thumbs.db", "ehthumbs.db", "desktop.ini"),
+}
 
 Row = tuple[int, Mapping[str, object]]  # its line, and what stands there by url, title, page_url
 
@@ -69,28 +79,56 @@ def _of_folder(folder: Path) -> list[Candidate]:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    """Yield the regular files below a folder; no hidden ones, and none that lies outside of it."""
-
-    def fail(error: OSError) -> NoReturn:
-        raise error
-
-    for folder, subfolders, names in os.walk(root, onerror=fail):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        names += [name for name in subfolders if Path(folder, name).is_symlink()]  # not walked into
-        for path in (Path(folder, name) for name in names if not name.startswith(".")):
-            if path.is_file() and path.resolve().is_relative_to(root):
+    """Yield the files below a folder, those of each real folder once; log what is left out."""
+    folders, seen = deque([root]), set()
+    while folders:
+        folder = folders.popleft()
+        real = Path(os.path.realpath(folder))
+        if real in seen:  # a link to a folder that has been read, perhaps in a loop
+            continue
+        seen.add(real)
+        try:
+            found = [path for path in sorted(folder.iterdir()) if not _is_of_system(path.name)]
+        except OSError as error:
+            if folder == root:
+                raise
+            _leave_out(folder, str(error.strerror))
+            continue
+        for path in found:
+            try:
+                is_folder, is_file = path.is_dir(), path.is_file()
+            except OSError as error:  # in a folder that may not be entered, or too deep
+                _leave_out(path, str(error.strerror))
+                continue
+            if not Path(os.path.realpath(path)).is_relative_to(root):
+                _leave_out(path, "it leads out of the folder")
+            elif is_folder:
+                # Links come last, so that a file is named by the folder in which it lies.
+                (folders.append if path.is_symlink() else folders.appendleft)(path)
+            elif is_file:
                 yield path
             else:
-                log.warning("%s is left out: no file of that folder.", path)
+                _leave_out(path, "it is no file")
 
 
-def _natural(path: Path) -> list[list[tuple[bool, int, str]]]:
-    """Return what to sort paths by, so that numbers in names count as numbers."""
+def _leave_out(path: Path, why: str) -> None:
+    log.warning("%s is left out: %s.", path, why)
+
+
+def _is_of_system(name: str) -> bool:
+    return name.startswith(".") or name.casefold() in _OF_SYSTEMS
+
+
+def _natural(path: Path) -> list[tuple[list[tuple[int, str]], str]]:
+    """Return what to sort paths by in every locale: numbers in names count as numbers."""
     return [
-        [
-            (piece.isdecimal(), int(piece) if piece.isdecimal() else 0, piece)
-            for piece in re.split(r"(\d+)", part)
-        ]
+        (
+            [
+                (int(piece), "") if piece.isdecimal() else (0, piece)
+                for piece in re.split(r"(\d+)", normalize("NFC", part).casefold())
+            ],
+            part,
+        )
         for part in path.parts
     ]
 
@@ -103,15 +141,23 @@ def _of_list(path: Path) -> list[Candidate]:
         most = MAX_LIST_BYTES // 1_000_000
         raise BadRequestError("list_too_large", path=str(path), most=most)
     read, encodings = _FORMATS.get(path.suffix.lower(), (_text_rows, _UNICODE))
-    rows = read(path, _decoded(path, encodings))
-    found = [_candidate(path, rank, row) for rank, row in enumerate(rows, start=1)]
+    found: dict[str, Candidate] = {}
+    rows = 0
+    for row in read(path, _decoded(path, encodings)):
+        candidate = _candidate(path, len(found) + 1, row)
+        found.setdefault(candidate.url, candidate)
+        rows += 1
     if not found:
         raise BadRequestError("list_without_address", path=str(path))
-    return found
+    if repeated := rows - len(found):
+        log.warning("%d rows of %s repeat an address and are left out.", repeated, path)
+    return list(found.values())
 
 
 def _decoded(path: Path, encodings: Sequence[str]) -> str:
     data = path.read_bytes()
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # as spreadsheets save "Unicode text"
+        encodings = ("utf-16",)
     for encoding in encodings:
         try:
             text = data.decode(encoding)
@@ -138,11 +184,11 @@ def _json_rows(path: Path, text: str) -> Iterator[Row]:
         if not isinstance(row, dict):
             example = '{"url": "https://…"}'
             raise _wrong(path, number, Message("error.line_no_object", {"example": example}))
-        yield number, row
+        yield number, {name.strip().lower(): value for name, value in row.items()}
 
 
 def _csv_rows(path: Path, text: str) -> Iterator[Row]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=_delimiter(text))
     header: list[str] = []
     number = 1
     try:
@@ -150,14 +196,23 @@ def _csv_rows(path: Path, text: str) -> Iterator[Row]:
             if any(map(str.strip, cells)):
                 if not header:
                     header = _header(path, cells)
-                elif len(cells) == len(header):
-                    yield number, dict(zip(header, cells, strict=True))
+                elif not any(map(str.strip, cells[len(header) :])):
+                    yield number, dict(zip_longest(header, cells[: len(header)], fillvalue=""))
                 else:
                     sizes = {"cells": len(cells), "columns": len(header)}
                     raise _wrong(path, number, Message("error.line_cells", sizes))
             number = reader.line_num + 1  # where the next row begins
     except csv.Error as error:
         raise _wrong(path, number, Message("error.line_no_csv", {"why": str(error)})) from error
+
+
+def _delimiter(text: str) -> str:
+    """Return what parts the columns: the first that makes a column url of the header."""
+    _, header = next(_lines(text), (0, ""))
+    found = (
+        one for one in _DELIMITERS if "url" in (c.strip(' "').lower() for c in header.split(one))
+    )
+    return next(found, _DELIMITERS[0])
 
 
 def _header(path: Path, cells: list[str]) -> list[str]:
@@ -168,9 +223,11 @@ def _header(path: Path, cells: list[str]) -> list[str]:
     return header
 
 
+_DELIMITERS = ",;\t|"
 _UNICODE = ("utf-8-sig",)
 _FORMATS: Mapping[str, tuple[Callable[[Path, str], Iterator[Row]], Sequence[str]]] = {
     ".csv": (_csv_rows, (*_UNICODE, "cp949")),  # the latter is what Korean Excel saves
+    ".tsv": (_csv_rows, (*_UNICODE, "cp949")),
     ".jsonl": (_json_rows, _UNICODE),
     ".ndjson": (_json_rows, _UNICODE),
 }
@@ -185,6 +242,8 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _candidate(path: Path, rank: int, row: Row) -> Candidate:
     number, values = row
+    if isinstance(values.get("title"), int | float):
+        values = {**values, "title": str(values["title"])}
     for name in ("url", "title", "page_url"):
         if not isinstance(values.get(name) or "", str):
             found = {"name": name, "value": _shown(values[name])}

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import requests
 from pydantic import SecretStr
 
+from tasks.characters import has_refused, mended
 from tasks.errors import BadRequestError, KeysError, PageChangedError, UnreachableError
 from tasks.fetching.failures import failure_of
 from tasks.process import stopping
@@ -159,8 +160,8 @@ class Api:
         message = str(about.get("errorMessage") or about.get("message") or "")
         for key in self._keys:
             message = message.replace(key, "…")
-        message = "".join(filter(str.isprintable, " ".join(message.split())))
-        return Refusal(status, str(about.get("errorCode") or ""), message[:MAX_MESSAGE_CHARS])
+        code = str(about.get("errorCode") or "")
+        return Refusal(status, code, mended(message)[:MAX_MESSAGE_CHARS])
 
 
 def dialect_of(url: str) -> Dialect:
@@ -195,7 +196,7 @@ def _keys(settings: NaverApiSettings) -> tuple[str, str]:
         raise KeysError("keys_missing", url=_HUB_URL)
     for name, key in (("NAVER_CLIENT_ID", client_id), ("NAVER_CLIENT_SECRET", secret)):
         # A header takes no other; and the library's own error would show the key.
-        if not key.isascii() or not key.isprintable():
+        if not key.isascii() or has_refused(key):
             raise KeysError("key_characters", variable=name)
     return client_id, secret
 

@@ -3,6 +3,8 @@
 import re
 from html import unescape
 
+from tasks.characters import mended
+
 MAX_TITLE_CHARS = 500
 MAX_SIDE_PX = 100_000
 
@@ -10,11 +12,8 @@ _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
 def title(value: object) -> str:
-    """Return a title that can be stored: no lone surrogates, no runs of white space."""
-    if not isinstance(value, str):
-        return ""
-    text = value.encode("utf-8", "replace").decode("utf-8")
-    return " ".join(text.split())[:MAX_TITLE_CHARS]
+    """Return a title that can be stored and shown: one line of it."""
+    return mended(value)[:MAX_TITLE_CHARS] if isinstance(value, str) else ""
 
 
 def title_in_markup(value: object) -> str:

@@ -7,7 +7,8 @@ would be saved.
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
-from tasks.images.decoding import ImageError
+from tasks.images.decoder import ImageError
+from tasks.images.fate import its_fate
 from tasks.images.saving import saved_bytes
 from tasks.images.thumbnails import thumbnail
 from tasks.process import stopping
@@ -37,11 +38,12 @@ def write_rejected(dataset: Dataset) -> None:
         stopping.check()
         path = dataset.workspace.image_path(result.source_sha256 or "")
         try:
-            if isinstance(result, Accepted):
-                data = saved_bytes(path.read_bytes())
-            else:
-                data = thumbnail(path, SIDE_PX)
-        except (ImageError, OSError) as error:  # one image that nobody wanted ends no run
+            with its_fate(result.candidate):
+                if isinstance(result, Accepted):
+                    data = saved_bytes(path.read_bytes())
+                else:
+                    data = thumbnail(path, SIDE_PX)
+        except ImageError as error:  # one image that nobody wanted ends no run
             log.debug("No image of %s is kept: %s", result.key, error)
             return
         with writing(folder / f"{result.key}.jpg") as file:

@@ -70,7 +70,9 @@ def selection(
     The title of each is ``title``, or else the query with its rank.
     """
     ranks = count(1)
-    drawn = [workspace.save_image(image(query, seed)) for seed in range(DRAWN)]
+    drawn = [
+        workspace.save_image(made, made) for made in (image(query, seed) for seed in range(DRAWN))
+    ]
     images: list[Accepted] = []
     rejected: list[Rejected] = []
     judged: dict[str, Verdict] = {}

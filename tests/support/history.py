@@ -113,7 +113,10 @@ class History:
         """Wait for a person's answer to which of groups of these sizes is the subject."""
         job = self[job_id]
         workspace = Workspace(Path(job.out_dir) / WORK)
-        images = [workspace.save_image(image(job.query, seed)) for seed in range(DRAWN)]
+        images = [
+            workspace.save_image(made, made)
+            for made in (image(job.query, seed) for seed in range(DRAWN))
+        ]
         groups = [
             {"number": number, "size": size, "images": images}
             for number, size in enumerate(sizes, start=1)

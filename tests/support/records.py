@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tasks.dataset import versions
+from tasks.images.saving import saved_bytes
 from tasks.ledger import JobRecord
 from tasks.quality import QualityLimits
 from tasks.records import (
@@ -41,7 +42,9 @@ def an_image(workspace: Workspace, rank: int, data: bytes) -> Accepted:
     candidate = a_candidate(rank)
     file_format, measures = examine(data, QualityLimits())
     attempts = (Attempt(candidate.url, AddressKind.ORIGINAL, OK),)
-    return Accepted(candidate, attempts, file_format, workspace.save_image(data), measures)
+    return Accepted(
+        candidate, attempts, file_format, workspace.save_image(data, saved_bytes(data)), measures
+    )
 
 
 def a_selection(workspace: Workspace) -> Selection:
@@ -71,4 +74,4 @@ def a_record(selection: Selection, **others: Any) -> JobRecord:
 
 def rows(path: Path) -> list[dict[str, Any]]:
     """Read a file of JSON lines."""
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

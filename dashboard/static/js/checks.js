@@ -24,14 +24,20 @@ import { t } from "./i18n.js";
  * @property {any} [default]
  */
 
-const CONTROL = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+const REFUSED = /[\p{Cc}\p{Cs}]/u; // as tasks/characters.py has it
+const BLANKS = /\p{White_Space}+/gu;
 
 /** The queries of the text: its lines, each once. @param {string} text */
 export function queriesOf(text) {
   const lines = text.split(/\r?\n/).map((line) => line.trim());
-  const filled = lines.filter(Boolean);
+  const filled = lines.map(plain).filter(Boolean);
   const queries = [...new Set(filled)];
   return { queries, repeated: filled.length - queries.length, lines };
+}
+
+/** A query as it is asked: composed, with plain blanks. @param {string} line */
+function plain(line) {
+  return line.replace(BLANKS, " ").trim().normalize("NFC");
 }
 
 /**
@@ -44,10 +50,10 @@ export function checkQueries(text, maxLength, most) {
   const { queries, lines } = queriesOf(text);
   if (!queries.length) return t("check.query.empty");
   for (const [index, line] of lines.entries()) {
-    const length = [...line].length;
+    const { length } = [...plain(line)];
     const places = { line: index + 1, length: number(length), max: number(maxLength) };
     if (length > maxLength) return t("check.query.long", places);
-    if (CONTROL.test(line)) return t("check.query.control", places);
+    if (REFUSED.test(line)) return t("check.query.control", places);
   }
   const places = { n: number(queries.length), max: number(most) };
   return queries.length > most ? t("check.query.many", places) : null;
@@ -67,7 +73,7 @@ export function checkField(name, schema, value, all) {
   if (kind === "integer" || kind === "number") return checkNumber(schema, kind, value);
   if (value === "") return isNeeded(schema) ? t("check.required") : null;
   if (kind === "choice") return null;
-  if (CONTROL.test(value)) return t("check.control");
+  if (REFUSED.test(value)) return t("check.control");
   const { maxLength } = meant(schema);
   if (maxLength !== undefined && [...value].length > maxLength) {
     return t("check.long", { max: number(maxLength) });

@@ -56,6 +56,7 @@
  *   key: string | null;
  *   source_sha256: string | null;
  *   source_format: string | null;
+ *   source_mode: string | null;
  *   is_animated: boolean | null;
  *   fetched_url: string | null;
  *   rendition: AddressKind | null;

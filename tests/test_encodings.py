@@ -1,0 +1,89 @@
+"""Runs in locales without Hangul, on terminals without it, and in folders of odd names."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.images import image_file
+
+ROOT = Path(__file__).parents[1]
+WITHOUT_HANGUL = {"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"}
+EUC_KR = "ko_KR.EUC-KR"
+
+
+def run(data_dir: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, check=False,
+        env=os.environ | {"DATA_DIR": str(data_dir)} | environment,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp949", "euc-kr", "latin-1"])
+def test_what_a_terminal_does_not_have_is_shown_otherwise(encoding: str, tmp_path: Path) -> None:
+    arguments = ("flows/collect.py", "사과 ☃", "--lang", "ko", "--source", "files")
+    wrong = run(tmp_path, *arguments, "--input", "없는 폴더 ☃", PYTHONIOENCODING=encoding)
+    assert wrong.returncode == 2
+    assert rb"\u2603" in wrong.stderr
+    told = run(tmp_path, "flows/collect.py", "--help", "--lang", "ko", PYTHONIOENCODING=encoding)
+    assert told.returncode == 0
+    text = told.stdout.decode(encoding)
+    assert ("옵션" in text) == (encoding in ("cp949", "euc-kr"))
+
+
+@pytest.fixture
+def euc_kr(tmp_path: Path) -> dict[str, str]:
+    """Make a locale of Korean as it was before UTF-8."""
+    if not (compiler := shutil.which("localedef")):
+        pytest.skip("localedef is not installed")
+    folder = tmp_path / "locales"
+    folder.mkdir()
+    made = [compiler, "-i", "ko_KR", "-f", "EUC-KR", str(folder / EUC_KR)]
+    subprocess.run(made, check=True, capture_output=True)
+    return {"LOCPATH": str(folder), "LC_ALL": EUC_KR}
+
+
+def test_a_run_works_in_a_locale_of_another_encoding(
+    tmp_path: Path, euc_kr: dict[str, str]
+) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    for seed in range(12):
+        (images / f"{seed}.jpg").write_bytes(image_file(seed=seed))
+    query = os.fsdecode("사과 조각".encode("euc-kr"))
+    ended = run(
+        tmp_path, "flows/collect.py", query, "--source", "files", "--input", str(images),
+        "--limit", "5", "--eps", "1", "--json", "--model", "tests/tiny_clip", **euc_kr,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    report = json.loads(ended.stdout.decode("euc-kr"))
+    job = Path(report["out_dir"]) / "job.json"
+    assert json.loads(job.read_text("utf-8"))["query"] == "사과 조각"
+    again = run(tmp_path, "flows/collect.py", "--job-id", report["job_id"], **euc_kr)
+    assert "사과 조각" in again.stdout.decode("euc-kr")
+
+
+def test_a_run_and_what_follows_it_work_in_a_locale_without_hangul(tmp_path: Path) -> None:
+    data_dir = tmp_path / "내 데이터 (1) 100%"
+    images = tmp_path / "사진 'a' \"b\""
+    images.mkdir()
+    for seed in range(12):
+        (images / f"사과 {seed}.jpg").write_bytes(image_file(seed=seed))
+    out_dir = tmp_path / "사과 $1"
+    asked = ("--source", "files", "--input", str(images), "--limit", "5", "--eps", "1")
+    ended = run(
+        data_dir, "flows/collect.py", "사과 조각", *asked, "--out-dir", str(out_dir), "--json",
+        "--model", "tests/tiny_clip", **WITHOUT_HANGUL,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    job = json.loads(ended.stdout)["job_id"]
+    record = json.loads((out_dir / "job.json").read_text("utf-8"))
+    assert record["query"] == "사과 조각"
+    again = run(data_dir, "flows/collect.py", "--job-id", job, **WITHOUT_HANGUL)
+    assert again.returncode == 0, again.stderr
+    chosen = run(data_dir, "flows/reselect.py", job, "--eps", "0.9", **WITHOUT_HANGUL)
+    assert chosen.returncode == 0, chosen.stderr
