@@ -35,13 +35,13 @@ class Reason(StrEnum):
     FORBIDDEN_ADDRESS = "forbidden_address"  # private, loopback, multicast, in whatever form
     FORBIDDEN_PORT = "forbidden_port"
     HOST_FAILING = "host_failing"  # not asked: it failed time after time, or wants to be left
-    UNREACHABLE = "unreachable"  # no connection, or no answer that can be read
+    UNREACHABLE = "unreachable"  # no connection, or no answer or file that can be read
     TIMED_OUT = "timed_out"
-    HTTP_ERROR = "http_error"  # a status other than 200
+    HTTP_ERROR = "http_error"  # a status that brings no file
     TOO_MANY_REDIRECTS = "too_many_redirects"
     OPTED_OUT = "opted_out"  # by X-Robots-Tag
     BROKEN_OFF = "broken_off"  # the connection ended before the body
-    TOO_MANY_BYTES = "too_many_bytes"
+    TOO_MANY_BYTES = "too_many_bytes"  # the file, or the headers before it
     UNPACKS_TOO_LARGE = "unpacks_too_large"  # a compressed body that explodes
     NOT_AN_IMAGE = "not_an_image"  # by its first bytes, whatever the header says
     UNSUPPORTED_FORMAT = "unsupported_format"  # an image, but of none of the formats that are read

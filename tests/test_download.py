@@ -362,6 +362,9 @@ def test_who_opts_out_is_left_out_whatever_the_other_renditions(
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
         ("Wed, 21 Oct 2115 07:28:00 GMT", fetching.LONGEST_RETRY_AFTER_S),
         ("Wed, 21 Oct 99999 07:28:00 GMT", 0),
+        (f"Wed, 21 Oct {'9' * 20} 07:28:00 GMT", 0),
+        (f"Wed, {'9' * 20} Oct 2115 07:28:00 GMT", 0),
+        (f"Wed, 21 Oct 2115 {'9' * 20}:28:00 GMT", 0),
     ],
 )
 def test_a_retry_after_is_seconds_or_a_date(text: str, expected: float) -> None:

@@ -28,6 +28,7 @@ from tasks.sources.naver_api import CLASSIC, HUB, Dialect, NaverApiSettings, dia
 from tasks.sources.query import SearchQuery
 from tests.naver_replica.api import CLIENT_ID, CLIENT_SECRET, FILTERS
 from tests.naver_replica.serving import Replica
+from words import Message
 
 DIALECTS = ["classic", "hub"]
 
@@ -354,7 +355,9 @@ def test_a_host_that_cannot_be_reached_is_named(monkeypatch: pytest.MonkeyPatch)
         closed.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{closed.getsockname()[1]}"
         settings = settings_at(f"someone:s3cret@{host}", monkeypatch)
-        with pytest.raises(UnreachableError, match=f"^{host} cannot be reached") as caught:
+        with pytest.raises(
+            UnreachableError, match=f"^{host} cannot be reached .*refuses"
+        ) as caught:
             found("고양이", settings)
     assert "s3cret" not in str(caught.value)
 
@@ -363,5 +366,44 @@ def test_a_host_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(naver_api, "TIMEOUT_S", (0.3, 0.3))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings = settings_at(f"127.0.0.1:{silent.getsockname()[1]}", monkeypatch)
-        with pytest.raises(UnreachableError, match=r"no answer in 0\.3 s"):
+        with pytest.raises(UnreachableError, match="no answer came in time"):
             found("고양이", settings)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"", "note.hung_up"),
+        (b"HTTP/1.1 fine\r\n\r\n{}", "note.malformed_answer"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "note.malformed_answer"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "note.cut_short"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{}", "note.cut_short"),
+    ],
+)
+def test_an_answer_that_is_none_is_said_in_words(
+    answer: bytes, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def serve(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(1 << 16)
+            connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, args=(server,), daemon=True).start()
+        settings = settings_at(f"127.0.0.1:{server.getsockname()[1]}", monkeypatch)
+        with pytest.raises(UnreachableError) as caught:
+            found("고양이", settings)
+    assert caught.value.message.values["why"] == Message(why)
+
+
+def test_a_proxy_that_refuses_is_told_from_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{closed.getsockname()[1]}")
+        monkeypatch.setenv("NAVER_API_URL", f"https://api.example{CLASSIC.path}")
+        monkeypatch.setenv("NAVER_CLIENT_ID", "an-id")
+        monkeypatch.setenv("NAVER_CLIENT_SECRET", "s3cret")
+        with pytest.raises(UnreachableError) as caught:
+            found("고양이", Settings(_env_file=None))
+    assert caught.value.message.values["why"] == Message("note.proxy")

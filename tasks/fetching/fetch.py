@@ -9,11 +9,10 @@ bytes and seconds are counted.
 """
 
 import asyncio
-import errno
 import os
 import re
-import socket
 import ssl
+import stat
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
@@ -29,17 +28,10 @@ import aiohttp
 import certifi
 from yarl import URL
 
-from tasks.errors import first_line
-from tasks.fetching.answers import (
-    MAX_HEADER_BYTES,
-    MAX_HEADERS,
-    UnpackError,
-    connection_note,
-    is_over_bounds,
-    is_whole,
-    unpacked,
-)
-from tasks.fetching.heads import LenientHandler
+from tasks.fetching.codings import unpacked
+from tasks.fetching.cookies import Cookies
+from tasks.fetching.failures import AnswerError, failure_of
+from tasks.fetching.heads import MAX_HEAD_BYTES, MAX_HEADERS, LenientHandler
 from tasks.fetching.peers import Resolver, is_disguised, public_socket
 from tasks.fetching.politeness import politeness
 from tasks.fetching.robots import opted_out
@@ -60,10 +52,13 @@ NAMES_KEPT_S = 300  # how long an answer of a name server serves
 LARGE_BYTES = 1_000_000
 LARGE_AT_ONCE = 8
 
-_TRANSIENT = frozenset({errno.ECONNRESET, socket.EAI_AGAIN})  # failures of a connection
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_WITHOUT_FILE = frozenset({202, 204, 205})  # not ready yet, no body, no body
 _OVERLOADED = frozenset({429, 503})
+_NEVER_SERVED = frozenset({501, 505})  # a fault of the host's that stays
 _PLAIN_URL = re.compile(r"[!-~]+")  # printable ASCII: goes out as it is
+_RAW_BYTE = re.compile("[\udc80-\udcff]")  # of a header that is no UTF-8
+_WHOLE = re.compile(r"bytes 0-(\d{1,18})/(\d{1,18}|\*)")
 
 
 class FetchError(Exception):
@@ -120,8 +115,10 @@ class Fetcher:
                 ttl_dns_cache=NAMES_KEPT_S,
                 socket_factory=socket_factory,
             )
-            # mypy: a handler of ours is one of its own.
-            connector._factory = partial(LenientHandler, loop=connector._loop)  # type: ignore[assignment]
+            connector._factory = partial(  # there is no public way
+                LenientHandler,  # type: ignore[assignment]
+                loop=connector._loop,
+            )
             made = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -139,9 +136,9 @@ class Fetcher:
                 },
                 trust_env=False,  # a proxy would hide which peer is reached
                 read_bufsize=1 << 18,
-                max_line_size=MAX_HEADER_BYTES,
-                max_field_size=MAX_HEADER_BYTES,
-                max_headers=MAX_HEADERS,
+                max_line_size=MAX_HEAD_BYTES,
+                max_field_size=MAX_HEAD_BYTES,
+                max_headers=MAX_HEADERS + 1,  # `tidied` may say the length once more
             )
             made._retry_connection = False  # its own second try would be on no record
             return made
@@ -158,7 +155,7 @@ class Fetcher:
         """Return what an address gives; raises ``FetchError``."""
         url = _web_url(address.url)
         headers = {"Referer": _header_safe(address.referer)} if address.referer else {}
-        cookies = aiohttp.CookieJar(unsafe=True)  # of this fetch alone
+        cookies = Cookies()
         spent_s = 0.0
         try:
             for _ in range(MAX_REDIRECTS + 1):
@@ -237,7 +234,7 @@ class Fetcher:
         session: aiohttp.ClientSession,
         url: URL,
         headers: dict[str, str],
-        cookies: aiohttp.CookieJar,
+        cookies: Cookies,
         left_s: float,
     ) -> bytes | URL:
         """Send one request; return its body, or where it redirects to."""
@@ -253,7 +250,7 @@ class Fetcher:
         session: aiohttp.ClientSession,
         url: URL,
         headers: dict[str, str],
-        cookies: aiohttp.CookieJar,
+        cookies: Cookies,
         left_s: float,
         body: bytearray,
     ) -> bytes | URL:
@@ -261,21 +258,17 @@ class Fetcher:
 
         Received bytes are appended to ``body``.
         """
+        headers = headers | cookies.header(url)
         try:
             async with (
                 asyncio.timeout(left_s) as deadline,
-                session.get(
-                    url,
-                    headers=headers,
-                    cookies=cookies.filter_cookies(url),
-                    allow_redirects=False,
-                ) as response,
+                session.get(url, headers=headers, allow_redirects=False) as response,
             ):
-                cookies.update_cookies(response.cookies, url)
                 location = response.headers.get("Location")
                 if response.status in _REDIRECTS and location:
-                    return _web_url(location, url)
-                if not is_whole(response.status, response.headers):
+                    cookies.keep(url, response.headers.getall("Set-Cookie", ()))
+                    return _web_url(_RAW_BYTE.sub(_escaped, location), url)
+                if not _brings_the_file(response):
                     raise _http_error(response)
                 robots = response.headers.getall("X-Robots-Tag", ())
                 if self._is_opting_out_respected and (directive := opted_out(robots)):
@@ -283,35 +276,26 @@ class Fetcher:
                         Reason.OPTED_OUT, Message("note.opted_out", {"directive": directive})
                     )
                 await self._read(response, body)
-                return unpacked(bytes(body), response.headers.get("Content-Encoding", ""))
-        except UnpackError as error:
-            reason = Reason.UNPACKS_TOO_LARGE if error.is_too_large else Reason.NOT_AN_IMAGE
-            raise FetchError(reason, error.note) from error
+                codings = response.headers.getall("Content-Encoding", ())
+                return unpacked(bytes(body), codings)
         except TimeoutError as error:
             late = Message("note.not_finished", {"seconds": DEADLINE_S})
             silent = Message("note.no_answer", {"seconds": STEP_TIMEOUT_S})
             note = late if deadline.expired() else silent
             raise FetchError(Reason.TIMED_OUT, note, is_transient=True) from error
+        except AnswerError as error:
+            raise FetchError(error.reason, error.note) from error
         except aiohttp.ClientPayloadError as error:
             note = Message("note.cut_short")
             raise FetchError(Reason.BROKEN_OFF, note, is_transient=True) from error
-        except aiohttp.ClientConnectorError as error:
-            if isinstance(error.os_error, PermissionError):
-                note = Message("note.not_public", {"ip": str(error.os_error.filename)})
-                raise FetchError(Reason.FORBIDDEN_ADDRESS, note) from error
-            is_transient = error.os_error.errno in _TRANSIENT
-            note = connection_note(error)
-            raise FetchError(Reason.UNREACHABLE, note, is_transient=is_transient) from error
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            note = connection_note(error)
+        except aiohttp.ServerDisconnectedError as error:
+            note = Message("note.hung_up")
             raise FetchError(Reason.UNREACHABLE, note, is_transient=True) from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            # ValueError: a host that the system's resolver cannot even be asked for.
-            if is_over_bounds(error):  # of ours, so no fault of the host
-                bounds = {"fields": MAX_HEADERS, "most": MAX_HEADER_BYTES // 1_000}
-                note = Message("note.headers_too_large", bounds)
-                raise FetchError(Reason.TOO_MANY_BYTES, note) from error
-            raise FetchError(Reason.UNREACHABLE, connection_note(error)) from error
+        except (aiohttp.ClientError, OSError) as error:
+            reason, note, is_transient = failure_of(error)
+            raise FetchError(reason, note, is_transient=is_transient) from error
+        except ValueError as error:  # a host that the system's resolver cannot even be asked for
+            raise FetchError(Reason.BAD_ADDRESS, Message("note.unreadable_address")) from error
 
     async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> None:
         """Read a body piece by piece, each as soon as it comes, within the limits."""
@@ -331,11 +315,25 @@ class Fetcher:
                 self._growing.release()
 
 
+def _brings_the_file(response: aiohttp.ClientResponse) -> bool:
+    """Say whether a status brings the whole file that was asked for.
+
+    Any 2xx does, but 202 (it is yet to be made), 204 and 205 (no body), and 206 where its range is
+    said to be less than the whole. A browser shows the image of a 404 or 500 too; that is a
+    placeholder, and would come into a dataset as what was searched for.
+    """
+    if response.status == 206:
+        range_ = _WHOLE.fullmatch(response.headers.get("Content-Range", "").strip())
+        return range_ is not None and (range_[2] == "*" or int(range_[1]) + 1 == int(range_[2]))
+    return 200 <= response.status < 300 and response.status not in _WITHOUT_FILE
+
+
 def _http_error(response: aiohttp.ClientResponse) -> FetchError:
     status = response.status
     note = Message("note.status", {"status": status})
     if status not in _OVERLOADED:
-        return FetchError(Reason.HTTP_ERROR, note, is_transient=status >= 500)
+        is_transient = 500 <= status < 600 and status not in _NEVER_SERVED
+        return FetchError(Reason.HTTP_ERROR, note, is_transient=is_transient)
     wanted = response.headers.get("Retry-After", "")
     return FetchError(Reason.HTTP_ERROR, note, is_transient=True, retry_after_s=seconds_of(wanted))
 
@@ -352,7 +350,7 @@ def seconds_of(retry_after: str) -> float:
         return min(float(text), LONGEST_RETRY_AFTER_S)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year of twenty digits
         return 0.0
     from_now_s = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
     return min(max(0.0, from_now_s.total_seconds()), LONGEST_RETRY_AFTER_S)
@@ -368,12 +366,16 @@ def read_file(url: str) -> bytes:
         raise FetchError(Reason.BAD_ADDRESS, Message("note.not_a_local_file"))
     path = Path(os.fsdecode(unquote_to_bytes(parts.path)))
     try:
-        if not path.is_file():  # opening a pipe would wait for its writer
-            raise FetchError(Reason.UNREACHABLE, Message("note.no_such_file"))
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
+            raise FetchError(Reason.UNREACHABLE, Message("note.not_a_file"))
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # or with a null byte
+        raise FetchError(Reason.UNREACHABLE, Message("note.no_such_file")) from error
+    except PermissionError as error:
+        raise FetchError(Reason.UNREACHABLE, Message("note.file_forbidden")) from error
     except OSError as error:
-        note = Message("note.unreadable_file", {"error": error.strerror or first_line(error)})
+        note = Message("note.unreadable_file", {"error": error.strerror})
         raise FetchError(Reason.UNREACHABLE, note) from error
     if len(data) > MAX_BYTES:
         raise _too_many_bytes()
@@ -385,13 +387,20 @@ def _web_url(text: str, base: URL | None = None) -> URL:
     try:
         url = URL(text, encoded=_PLAIN_URL.fullmatch(text) is not None)
         url = base.join(url) if base else url
-        is_usable = url.scheme in ("http", "https") and bool(url.host) and bool(url.port)
+        is_web = url.scheme in ("http", "https")
+        is_whole = bool(url.host) and bool(url.port)
     except ValueError as error:
         raise FetchError(Reason.BAD_ADDRESS, Message("note.unreadable_address")) from error
-    if not is_usable:
+    if not is_web:
         raise FetchError(Reason.BAD_ADDRESS, Message("note.not_http"))
+    if not is_whole:
+        raise FetchError(Reason.BAD_ADDRESS, Message("note.unreadable_address"))
     return url.with_fragment(None)
 
 
 def _header_safe(referer: str) -> str:
     return str(URL(referer)).encode("ascii", "ignore").decode()
+
+
+def _escaped(raw_byte: re.Match[str]) -> str:
+    return f"%{ord(raw_byte[0]) - 0xDC00:02X}"

@@ -1,60 +1,147 @@
-"""Heads of HTTP answers that every browser reads and that aiohttp's parser refuses.
+"""The heads of answers: read as browsers read them, and made strict for aiohttp's parser.
 
-Some servers and proxies say ``Content-Length`` twice. Where both lines say the same, the answer is
-as good as any (RFC 9110, 8.6), so the second is taken out before the parser sees it.
+Hosts send what every browser takes and that parser does not: a length said twice, a length beside
+``chunked``, lines that are no header, more bytes than were announced. What is out of order is put
+right or left out here before the parser sees it; its own limits on headers do not know their sum.
 """
 
-from typing import Any
+import re
+from typing import Any, NamedTuple
 
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import HttpProcessingError
 
-from tasks.fetching.answers import MAX_HEAD_BYTES
+from tasks.fetching.failures import AnswerError
+from tasks.records import Reason
+from words import Message
+
+MAX_HEAD_BYTES = 256_000  # of all headers; about what Chromium takes (kMaxHeaderBufLen)
+MAX_HEADERS = 1_000
+
+_END = re.compile(rb"\n\r?\n")
+_FOLD = re.compile(rb"\r?\n[ \t]+")  # RFC 9112, 5.2
+_STATUS_LINE = re.compile(rb"HTTP/(1\.0\b)?[\d.]*[ \t]+(\d{3})(?!\d)", re.IGNORECASE)
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_LENGTH = re.compile(rb"0*(\d{1,18})")
+_WITHOUT_BODY = frozenset({204, 304})  # RFC 9110, 6.4.1
+_SWITCHING_PROTOCOLS = 101
+
+
+class Head(NamedTuple):
+    """A head in order; ``body_bytes`` is None where its end shows only when it comes."""
+
+    data: bytes
+    is_final: bool  # not one of the 1xx, after which another head comes
+    body_bytes: int | None
 
 
 class LenientHandler(ResponseHandler):
-    """The protocol of a connection, which mends the head of each answer."""
+    """aiohttp's end of a connection, for answers that are not strict HTTP."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._head: bytearray | None = None  # what came of it; None once it has passed
+    _head: bytearray | None = None  # so far; None once it is whole
+    _body_left: int | None = None
 
-    def set_response_params(self, **params: Any) -> None:
-        """Prepare for the next answer."""
-        super().set_response_params(**params)
+    def set_response_params(self, **parameters: Any) -> None:
+        """Begin with the next answer."""
         self._head = bytearray()
+        self._body_left = None
+        super().set_response_params(**parameters)
 
     def data_received(self, data: bytes) -> None:
-        """Hold back the head until it is whole."""
-        if self._head is None:
+        """Take what came: a head is held back until it is whole."""
+        if self._parser is not None and self._head is not None:
+            self._reschedule_timeout()
+            try:
+                data = self._after_heads(data)
+            except AnswerError as error:
+                self.set_exception(error)
+                self._close_transport()
+                return
+        if self._body_left is not None:
+            is_over = len(data) > self._body_left
+            data = data[: self._body_left]
+            self._body_left -= len(data)
             super().data_received(data)
-            return
-        self._head += data
-        end = self._head.find(b"\r\n\r\n")
-        if end < 0 and len(self._head) <= MAX_HEAD_BYTES and b"\n\n" not in self._head:
-            return
-        whole, self._head = bytes(self._head), None
-        if end >= 0 and whole.startswith(b"HTTP/1.") and whole[8:10] == b" 1":  # another follows
-            self._head = bytearray()
-        super().data_received(mended(whole[:end]) + whole[end:] if end >= 0 else whole)
+            if is_over:  # a browser leaves it, and the connection with it
+                self._close_transport()
+        else:
+            super().data_received(data)
 
-    def connection_lost(self, exc: BaseException | None) -> None:
-        """Hand over what was held back."""
-        if self._head:
-            whole, self._head = bytes(self._head), None
-            super().data_received(whole)
-        super().connection_lost(exc)
+    def set_exception(self, exc: BaseException, *exc_cause: BaseException) -> None:
+        """Fail, and what there is of a body too: aiohttp would have it waited for."""
+        if isinstance(exc, HttpProcessingError):
+            exc = AnswerError(Reason.UNREACHABLE, Message("note.malformed_answer"))
+            if self._payload is not None and not self._payload.is_eof():
+                self._payload.set_exception(exc)
+        super().set_exception(exc, *exc_cause)
+
+    def _after_heads(self, data: bytes) -> bytes:
+        """Hand on the heads that are whole; return what came of the body."""
+        assert self._head is not None  # noqa: S101 — for mypy
+        searched = max(0, len(self._head) - 3)
+        self._head += data if self._head else data.lstrip(b"\r\n")
+        if not b"HTTP/".startswith(self._head[:5].upper()):
+            raise AnswerError(Reason.UNREACHABLE, Message("note.not_an_http_answer"))
+        while end := _END.search(self._head, searched):
+            head = tidied(bytes(self._head[: end.start()]))
+            super().data_received(head.data)
+            del self._head[: end.end()]
+            if head.is_final:
+                rest, self._head, self._body_left = bytes(self._head), None, head.body_bytes
+                return rest
+            searched = 0
+        if len(self._head) > MAX_HEAD_BYTES:
+            raise _too_long()
+        return b""
+
+    def _close_transport(self) -> None:
+        self.force_close()
+        if self.transport is not None:
+            self.transport.close()
 
 
-def mended(head: bytes) -> bytes:
-    """Return a head in which each ``Content-Length`` stands once; different ones stay."""
-    lines = head.split(b"\r\n")
-    kept: list[bytes] = []
-    seen: set[bytes] = set()
+def tidied(head: bytes) -> Head:
+    """Put a head in order, given without its empty line; raises ``AnswerError``.
+
+    As browsers have it: ``chunked`` outweighs any length, a length that is no number is none, and
+    a line without a header's name is passed over. Lengths that contradict each other are refused.
+    """
+    status_line, *lines = _FOLD.sub(b" ", head).splitlines()
+    status = _STATUS_LINE.match(status_line)
+    if not status:
+        raise AnswerError(Reason.UNREACHABLE, Message("note.not_an_http_answer"))
+    if len(head) > MAX_HEAD_BYTES or len(lines) > MAX_HEADERS:
+        raise _too_long()
+    kept = [b"HTTP/%b %b " % (status[1] or b"1.1", status[2])]
+    lengths = set[int]()
+    is_chunked = False
     for line in lines:
-        name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-length":
-            if value.strip() in seen:
-                continue
-            seen.add(value.strip())
-        kept.append(line)
-    return b"\r\n".join(kept)
+        name, colon, value = (part.strip(b" \t") for part in line.partition(b":"))
+        if not colon or not _NAME.fullmatch(name):
+            continue
+        if name.lower() == b"content-length":
+            found = (_LENGTH.fullmatch(part.strip(b" \t")) for part in value.split(b","))
+            lengths |= {int(length[1]) for length in found if length}
+        elif name.lower() == b"transfer-encoding":
+            is_chunked |= b"chunked" in value.lower()
+        else:
+            kept.append(b"%b: %b" % (name, value))
+    if is_chunked:
+        kept.append(b"Transfer-Encoding: chunked")
+        lengths.clear()
+    if len(lengths) > 1:
+        raise AnswerError(Reason.UNREACHABLE, Message("note.lengths_differ"))
+    body_bytes = next(iter(lengths), None)
+    if body_bytes is not None:
+        kept.append(b"Content-Length: %d" % body_bytes)
+    number = int(status[2])
+    return Head(
+        b"\r\n".join((*kept, b"", b"")),
+        is_final=number >= 200 or number == _SWITCHING_PROTOCOLS,
+        body_bytes=0 if number in _WITHOUT_BODY else body_bytes,
+    )
+
+
+def _too_long() -> AnswerError:
+    places = {"most": MAX_HEAD_BYTES // 1_000, "headers": MAX_HEADERS}
+    return AnswerError(Reason.TOO_MANY_BYTES, Message("note.over_headers", places))

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from tasks.characters import has_refused, mended
 from tasks.errors import BadRequestError, KeysError, PageChangedError, UnreachableError
+from tasks.fetching.failures import failure_of
 from tasks.process import stopping
 from tasks.records import Candidate
 from tasks.settings import FromEnvironment, Settings
@@ -137,7 +138,9 @@ class Api:
             ) as response:
                 return response.status_code, self._read(response)
         except requests.RequestException as error:
-            raise UnreachableError("api_unreachable", host=self.host, why=_why(error)) from error
+            is_proxy = isinstance(error, requests.exceptions.ProxyError)
+            why = Message("note.proxy") if is_proxy else failure_of(error).note
+            raise UnreachableError("api_unreachable", host=self.host, why=why) from error
 
     def _read(self, response: requests.Response) -> bytes:
         body = bytearray()
@@ -256,14 +259,3 @@ SOURCE = Source(
     filters={"size": _FILTERS, "sort": _SORTS},
     has_keys=_has_keys,
 )
-
-
-def _why(error: requests.RequestException) -> Message:
-    """Say in words why there is no answer."""
-    if isinstance(error, requests.Timeout):
-        return Message("note.no_answer", {"seconds": TIMEOUT_S[1]})
-    if isinstance(error, requests.exceptions.SSLError):
-        return Message("note.no_secure_connection")
-    if isinstance(error, requests.ConnectionError):
-        return Message("note.no_connection")
-    return Message("note.answer_not_http")

@@ -54,6 +54,163 @@ BODIES = {
 }
 
 
+def whole(*lines: bytes, status: bytes = b"HTTP/1.1 200 OK", body: bytes = IMAGE) -> bytes:
+    """Return an answer as it goes over the wire; its length is said where no line is about it."""
+    said = b"".join(lines).lower()
+    if not any(name in said for name in (b"content-length", b"transfer-encoding")):
+        lines = (*lines, b"Content-Length: %d" % len(body))
+    return b"\r\n".join((status, *lines, b"", body))
+
+
+def coded(coding: bytes, body: bytes = IMAGE) -> bytes:
+    """Return an answer that says how its body is coded."""
+    return whole(b"Content-Encoding: " + coding, body=body)
+
+
+def partial(said: bytes) -> bytes:
+    """Return the image as a part of something, as is said of it."""
+    return whole(b"Content-Range: " + said, status=b"HTTP/1.1 206 Partial Content")
+
+
+def moved(location: bytes, status: bytes = b"HTTP/1.1 302 Found") -> bytes:
+    """Return a redirect with a body of its own."""
+    lines = b"location: " + location, b"Connection: close"
+    return whole(*lines, status=status, body=b"<a>moved</a>")
+
+
+def raw_deflate(data: bytes) -> bytes:
+    """Compress without a header, as some hosts send deflate."""
+    compressor = zlib.compressobj(wbits=-15)
+    return compressor.compress(data) + compressor.flush()
+
+
+_SIZE = len(IMAGE)
+_LENGTH = b"Content-Length: %d" % _SIZE
+_CHUNKED = b"Transfer-Encoding: chunked"
+_CHUNKS = b"%x;a=b\r\n%b\r\n0\r\n\r\n" % (_SIZE, IMAGE)
+_EUC_KR = "사진".encode("euc-kr")
+
+# Answers of which every browser shows the image.
+ODD_ANSWERS = {
+    "line_of_9_kB": whole(b"X: " + b"y" * 9_000),
+    "line_of_20_kB": whole(b"Set-Cookie: a=" + b"y" * 20_000),
+    "line_of_200_kB": whole(b"X: " + b"y" * 200_000),
+    "200_headers": whole(*(b"X-%d: y" % n for n in range(200))),
+    "900_headers": whole(*(b"Set-Cookie: a%d=y" % n for n in range(900))),
+    "folded_header": whole(b"X: a\r\n b\r\n\tc"),
+    "folded_length": whole(b"Content-Length:\r\n %d" % _SIZE),
+    "header_in_latin_1": whole(b"X: caf\xe9"),
+    "header_in_euc_kr": whole(b"Content-Disposition: inline; filename=" + _EUC_KR),
+    "control_in_header": whole(b"X: a\x01b"),
+    "space_before_colon": whole(b"X : a"),
+    "space_in_name": whole(b"X Y: a"),
+    "brackets_in_name": whole(b"X[1]@(2): a"),
+    "name_in_korean": whole("사진: a".encode()),
+    "no_name": whole(b": a"),
+    "no_colon": whole(b"a line of a script"),
+    "no_value": whole(b"X:"),
+    "no_reason": whole(status=b"HTTP/1.1 200"),
+    "long_reason": whole(status=b"HTTP/1.1 200 " + b"r" * 9_000),
+    "reason_in_euc_kr": whole(status=b"HTTP/1.1 200 " + _EUC_KR),
+    "reason_beside_status": whole(status=b"HTTP/1.1 200OK"),
+    "two_spaces_before_status": whole(status=b"HTTP/1.1  200 OK"),
+    "version_in_lower_case": whole(status=b"http/1.1 200 OK"),
+    "version_1_0": whole(status=b"HTTP/1.0 200 OK"),
+    "version_1_2": whole(status=b"HTTP/1.2 200 OK"),
+    "version_2": whole(status=b"HTTP/2 200 OK"),
+    "empty_lines_before": b"\r\n\r\n" + whole(),
+    "lines_end_without_cr": whole(b"X: y").replace(b"\r\n", b"\n", 3),
+    "hints_before": b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" + whole(),
+    "two_hints_before": 2 * b"HTTP/1.1 100 Continue\r\n\r\n" + whole(),
+    "length_twice": whole(_LENGTH, _LENGTH),
+    "length_thrice_in_one": whole(_LENGTH + b", %d, 0%d" % (_SIZE, _SIZE)),
+    "length_that_is_none": whole(b"Content-Length: many"),
+    "length_below_zero": whole(b"Content-Length: -1"),
+    "length_without_number": whole(b"Content-Length:"),
+    "length_and_chunks": whole(_LENGTH, _CHUNKED, body=_CHUNKS),
+    "chunks_and_length": whole(_CHUNKED, _LENGTH, body=_CHUNKS),
+    "wrong_length_and_chunks": whole(b"Content-Length: 5", _CHUNKED, body=_CHUNKS),
+    "chunks_twice": whole(_CHUNKED, _CHUNKED, body=_CHUNKS),
+    "transfer_of_identity": whole(_LENGTH, b"Transfer-Encoding: identity"),
+    "more_than_its_length": whole(_LENGTH, body=IMAGE + b"<!-- 0.1 s -->"),
+    "more_and_closes": whole(_LENGTH, b"Connection: close", body=IMAGE + b" "),
+    "more_than_its_chunks": whole(_CHUNKED, body=_CHUNKS + b"<!-- 0.1 s -->"),
+    "neither_length_nor_chunks": b"HTTP/1.1 200 OK\r\n\r\n" + IMAGE,
+    "other_protocol_offered": whole(b"Upgrade: h2,h2c", b"Connection: Upgrade"),
+    "coded_aws_chunked": coded(b"aws-chunked"),
+    "coded_utf_8": coded(b"utf-8"),
+    "coded_none": coded(b"none"),
+    "coded_image_jpeg": coded(b"image/jpeg"),
+    "coded_binary": coded(b"Binary"),
+    "coded_nothing": coded(b""),
+    "coded_br_and_is_not": coded(b"br"),
+    "coded_zstd_and_is_not": coded(b"zstd"),
+    "coded_gzip_and_is_not": coded(b"gzip"),
+    "coded_deflate_and_is_not": coded(b"deflate"),
+    "coded_gzip": coded(b"GZIP", gzip.compress(IMAGE)),
+    "coded_deflate": coded(b"deflate", zlib.compress(IMAGE)),
+    "coded_deflate_raw": coded(b"deflate", raw_deflate(IMAGE)),
+    "coded_twice": coded(b"deflate, gzip", gzip.compress(zlib.compress(IMAGE))),
+    "coded_twice_in_two": whole(
+        b"Content-Encoding: gzip",
+        b"Content-Encoding: gzip",
+        body=gzip.compress(gzip.compress(IMAGE)),
+    ),
+    "coded_twice_and_is_once": coded(b"gzip, gzip", gzip.compress(IMAGE)),
+    "coded_none_and_gzip": coded(b"aws-chunked, gzip", gzip.compress(IMAGE)),
+    "status_201": whole(status=b"HTTP/1.1 201 Created"),
+    "status_203": whole(status=b"HTTP/1.1 203 Non-Authoritative Information"),
+    "status_299": whole(status=b"HTTP/1.1 299 Fine"),
+    "status_206_of_the_whole": partial(b"bytes 0-%d/%d" % (_SIZE - 1, _SIZE)),
+    "status_206_of_any": partial(b"bytes 0-%d/*" % (_SIZE - 1)),
+    "moved_301": moved(b"/image", b"HTTP/1.1 301 Moved"),
+    "moved_308": moved(b"/image", b"HTTP/1.1 308"),
+    "moved_by_path": moved(b"../image"),
+    "moved_with_fragment": moved(b"/image#top"),
+    "moved_with_spaces": moved(b"  /image/a b.jpg  "),
+    "moved_in_utf_8": moved("/image/사진.jpg".encode()),
+    "moved_in_euc_kr": moved(b"/image/" + _EUC_KR + b".jpg"),
+    "moved_with_percent": moved(b"/image/100%.jpg"),
+}
+# Answers that are refused.
+BAD_ANSWERS = {
+    "lines_of_300_kB": whole(*(b"X: " + b"y" * 30_000 for _ in range(10))),
+    "line_of_300_kB": whole(b"X: " + b"y" * 300_000),
+    "1001_headers": whole(*(b"X-%d: y" % n for n in range(1_000))),
+    "two_lengths": whole(_LENGTH, b"Content-Length: 5"),
+    "two_lengths_in_one": whole(_LENGTH + b", 5"),
+    "null_in_header": whole(b"X: a\x00b"),
+    "bare_image": IMAGE,
+    "bare_html": b"<html>\r\n\r\n</html>",
+    "banner": b"SSH-2.0-OpenSSH_9.2\r\n",
+    "status_of_two_digits": whole(status=b"HTTP/1.1 20 OK"),
+    "status_of_four_digits": whole(status=b"HTTP/1.1 2000 OK"),
+    "chunk_without_size": whole(_CHUNKED, body=b"4\r\nJFIF\r\nxyz\r\n"),
+    "chunk_too_long": whole(_CHUNKED, body=b"4\r\nJFIF-and-more\r\n0\r\n\r\n"),
+    "half_a_head": b"HTTP/1.1 200 OK\r\nX: y",
+    "nothing": b"",
+    "less_than_its_length": whole(b"Content-Length: %d" % (_SIZE + 1)),
+    "less_than_its_chunks": whole(_CHUNKED, body=_CHUNKS[:-5]),
+    "status_202": whole(status=b"HTTP/1.1 202 Accepted"),
+    "status_204": whole(status=b"HTTP/1.1 204 No Content"),
+    "status_206_of_a_part": partial(b"bytes 0-%d/%d" % (_SIZE - 1, _SIZE + 1)),
+    "status_206_of_the_end": partial(b"bytes 1-%d/%d" % (_SIZE, _SIZE)),
+    "status_206_without_range": whole(status=b"HTTP/1.1 206 Partial Content"),
+    "status_302_to_nowhere": whole(status=b"HTTP/1.1 302 Found"),
+    "status_404_with_image": whole(status=b"HTTP/1.1 404 Not Found"),
+    "status_500_with_image": whole(status=b"HTTP/1.1 500 Oops"),
+    "status_501": whole(status=b"HTTP/1.1 501 Not Implemented"),
+    "status_999": whole(status=b"HTTP/1.1 999 Request Denied"),
+    "moved_to_mail": moved(b"mailto:a@b.kr"),
+    "moved_to_no_port": moved(b"http://127.0.0.1:0/image"),
+    "coded_br": coded(b"br", b"\x8b\x02\x80<p>\x03"),
+    "coded_zstd": coded(b"zstd", b"\x28\xb5\x2f\xfd\x00"),
+    "coded_gzip_and_is_html": coded(b"gzip", b"<html>404</html>"),
+    "coded_gzip_and_br": coded(b"br, gzip", gzip.compress(b"\x8b\x02\x80<p>\x03")),
+    "coded_five_times": coded(b"gzip, gzip, gzip, gzip, gzip", gzip.compress(IMAGE)),
+}
+
+
 class Mischief(BaseHTTPRequestHandler):
     """Each method is a path's first part; it gets the rest."""
 
@@ -81,6 +238,20 @@ class Mischief(BaseHTTPRequestHandler):
 
     def body(self, name: str) -> None:
         self.answer(BODIES[name], Content_Type="image/jpeg")
+
+    def raw(self, name: str) -> None:
+        self.close_connection = True
+        self.wfile.write((ODD_ANSWERS | BAD_ANSWERS)[name])
+
+    def cookie(self, name: str) -> None:
+        """Give an image to whom has the cookie, and the cookie to whom has not."""
+        if f"{name}=yes" in (self.headers.get("Cookie") or ""):
+            self.image("")
+        else:
+            self.answer(b"", 302, Set_Cookie=f"{name}=yes; Path=/", Location=self.path)
+
+    def cookie_and_on(self, to: str) -> None:
+        self.answer(b"", 302, Set_Cookie="seen=yes; Path=/", Location=to)
 
     def echo(self, header: str) -> None:
         self.answer(str(self.headers.get(header)).encode())
@@ -131,63 +302,6 @@ class Mischief(BaseHTTPRequestHandler):
 
     def bomb(self, _: str) -> None:
         self.answer(BOMB, Content_Encoding="gzip")
-
-    def wide(self, size: str) -> None:
-        """Give an image with a header of so many bytes."""
-        self.answer(IMAGE, X_Policy="x" * int(size))
-
-    def many(self, count: str) -> None:
-        """Give an image with so many headers."""
-        self.answer(IMAGE, **{f"X_{n}": "x" for n in range(int(count))})
-
-    def lengths(self, lengths: str) -> None:
-        """Give an image with several Content-Lengths, each that of the image and a number more."""
-        self.close_connection = True
-        self.send_response(200)
-        for more in lengths.split(","):
-            self.send_header("Content-Length", str(len(IMAGE) + int(more)))
-        self.end_headers()
-        self.wfile.write(IMAGE)
-
-    def range(self, content_range: str) -> None:
-        """Give an image as a part of something; ``N`` stands for its length, ``L`` for its last."""
-        said = content_range.replace("N", str(len(IMAGE))).replace("L", str(len(IMAGE) - 1))
-        self.answer(IMAGE, 206, Content_Range=unquote(said))
-
-    def image_with(self, status: str) -> None:
-        self.answer(IMAGE, int(status))
-
-    def without_reason(self, _: str) -> None:
-        self.close_connection = True
-        head = f"HTTP/1.1 200\r\nContent-Length: {len(IMAGE)}\r\n\r\n"
-        self.wfile.write(head.encode() + IMAGE)
-
-    def lenient(self, end: str) -> None:
-        """Give an image with lines that end otherwise."""
-        self.close_connection = True
-        ends = {"lf": b"\n", "crlf": b"\r\n"}[end]
-        head = [b"HTTP/1.1 200 OK", b"content-length:" + str(len(IMAGE)).encode(), b"", b""]
-        self.wfile.write(ends.join(head) + IMAGE)
-
-    def cookie(self, to: str) -> None:
-        """Set a cookie and redirect; give the image to whom brings it back."""
-        if self.headers.get("Cookie") == "seen=1":
-            return self.image("")
-        return self.answer(b"", 302, Location=f"/cookie/{to}", Set_Cookie="seen=1; Path=/")
-
-    def deflated(self, _: str) -> None:
-        """Give an image packed without the header that RFC 9110 wants, as some servers do."""
-        packer = zlib.compressobj(wbits=-15)
-        self.answer(packer.compress(IMAGE) + packer.flush(), Content_Encoding="deflate")
-
-    def twice_packed(self, _: str) -> None:
-        self.answer(gzip.compress(gzip.compress(IMAGE)), Content_Encoding="gzip, gzip")
-
-    def unpackable_text(self, encoding: str) -> None:
-        self.answer(b"<html>no image</html>", Content_Encoding=encoding)
-
-    def unpackable(self, encoding: str) -> None:
-        self.answer(IMAGE, Content_Encoding=encoding)
 
     def endless(self, _: str) -> None:
         self.close_connection = True
