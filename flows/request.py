@@ -59,8 +59,8 @@ def _as_query(value: object) -> object:
 
 Query = Annotated[
     str,
-    BeforeValidator(_as_query),
     StringConstraints(min_length=1, max_length=MAX_QUERY_LENGTH),
+    BeforeValidator(_as_query),
 ]
 
 
