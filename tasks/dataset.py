@@ -136,23 +136,23 @@ def _save_images(
     One that cannot be saved is chosen no more, and the next that shows the subject takes its place:
     so the selection is returned too.
     """
+
+    def save(image: Accepted, name: str) -> str | ImageError:
+        stopping.check()
+        try:
+            with its_fate(image.candidate):
+                data = saved_bytes(workspace.image_path(image.source_sha256).read_bytes())
+        except ImageError as error:
+            return error
+        with writing(out_dir / name) as file:
+            file.write(data)
+        return sha256(data).hexdigest()
+
     progress.report("save", expected=len(selection.chosen))
     while True:
         names = {p.key: image_name(at) for at, p in enumerate(selection.chosen, start=1)}
         hashes: dict[str, str] = {}
         failed: dict[str, ImageError] = {}
-
-        def save(image: Accepted, name: str) -> str | ImageError:
-            stopping.check()
-            try:
-                with its_fate(image.candidate):
-                    data = saved_bytes(workspace.image_path(image.source_sha256).read_bytes())
-            except ImageError as error:
-                return error
-            with writing(out_dir / name) as file:
-                file.write(data)
-            return sha256(data).hexdigest()
-
         with ThreadPoolExecutor(thread_name_prefix="save") as pool:
             saved = pool.map(save, selection.chosen, names.values())
             for image, digest in zip(selection.chosen, saved, strict=True):

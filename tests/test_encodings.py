@@ -23,6 +23,13 @@ def run(data_dir: Path, *arguments: str, **environment: str) -> subprocess.Compl
     )  # fmt: skip
 
 
+def folder_of_images(folder: Path) -> Path:
+    folder.mkdir()
+    for seed in range(12):
+        (folder / f"사과 {seed}.jpg").write_bytes(image_file(seed=seed))
+    return folder
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "cp949", "euc-kr", "latin-1"])
 def test_what_a_terminal_does_not_have_is_shown_otherwise(encoding: str, tmp_path: Path) -> None:
     arguments = ("flows/collect.py", "사과 ☃", "--lang", "ko", "--source", "files")
@@ -50,10 +57,7 @@ def euc_kr(tmp_path: Path) -> dict[str, str]:
 def test_a_run_works_in_a_locale_of_another_encoding(
     tmp_path: Path, euc_kr: dict[str, str]
 ) -> None:
-    images = tmp_path / "images"
-    images.mkdir()
-    for seed in range(12):
-        (images / f"{seed}.jpg").write_bytes(image_file(seed=seed))
+    images = folder_of_images(tmp_path / "images")
     query = os.fsdecode("사과 조각".encode("euc-kr"))
     ended = run(
         tmp_path, "flows/collect.py", query, "--source", "files", "--input", str(images),
@@ -69,10 +73,7 @@ def test_a_run_works_in_a_locale_of_another_encoding(
 
 def test_a_run_and_what_follows_it_work_in_a_locale_without_hangul(tmp_path: Path) -> None:
     data_dir = tmp_path / "내 데이터 (1) 100%"
-    images = tmp_path / "사진 'a' \"b\""
-    images.mkdir()
-    for seed in range(12):
-        (images / f"사과 {seed}.jpg").write_bytes(image_file(seed=seed))
+    images = folder_of_images(tmp_path / "사진 'a' \"b\"")
     out_dir = tmp_path / "사과 $1"
     asked = ("--source", "files", "--input", str(images), "--limit", "5", "--eps", "1")
     ended = run(

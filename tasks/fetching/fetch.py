@@ -156,15 +156,16 @@ class Fetcher:
         url = _web_url(address.url)
         headers = {"Referer": _header_safe(address.referer)} if address.referer else {}
         cookies = Cookies()
-        spent_s = 0.0
+        spent_s, body = 0.0, bytearray()
         try:
             for _ in range(MAX_REDIRECTS + 1):
+                body.clear()
                 session = self._session_for(url)
                 async with self._turn(f"{url.host}:{url.port}"):
                     started = time.monotonic()
                     try:
                         answer = await self._ask(
-                            session, url, headers, cookies, DEADLINE_S - spent_s
+                            session, url, headers, cookies, DEADLINE_S - spent_s, body
                         )
                     finally:
                         spent_s += time.monotonic() - started
@@ -176,7 +177,7 @@ class Fetcher:
                 Message("note.too_many_redirects", {"most": MAX_REDIRECTS}),
             )
         except FetchError as error:
-            error.seconds = spent_s
+            error.seconds, error.received = spent_s, len(body)
             raise
 
     def breakers(self, hosts: Iterable[str]) -> dict[str, str]:
@@ -236,27 +237,11 @@ class Fetcher:
         headers: dict[str, str],
         cookies: Cookies,
         left_s: float,
-    ) -> bytes | URL:
-        """Send one request; return its body, or where it redirects to."""
-        body = bytearray()
-        try:
-            return await self._exchange(session, url, headers, cookies, left_s, body)
-        except FetchError as error:
-            error.received = len(body)
-            raise
-
-    async def _exchange(
-        self,
-        session: aiohttp.ClientSession,
-        url: URL,
-        headers: dict[str, str],
-        cookies: Cookies,
-        left_s: float,
         body: bytearray,
     ) -> bytes | URL:
-        """Send the request, mapping every failure to ``FetchError``.
+        """Send one request; return its body, or where it redirects to.
 
-        Received bytes are appended to ``body``.
+        Received bytes are appended to ``body``. Every failure is mapped to ``FetchError``.
         """
         headers = headers | cookies.header(url)
         try:

@@ -10,28 +10,33 @@ that ``decoding`` runs it in, and tests.
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from io import BytesIO
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import simplejpeg
-from PIL import Image, ImageCms
+from PIL import Image
 
 from tasks.arrays import Pixels
 from tasks.images import jpeg, png, webp
+from tasks.images.colours import (
+    PRIMARIES,
+    SRGB_CURVE,
+    SRGB_PRIMARIES,
+    by_primaries,
+    in_srgb,
+    srgb_light,
+    strips,
+)
 from tasks.images.exif import UPRIGHT
 from tasks.images.limits import (
     MAX_PIXELS,
-    MAX_PROFILE_BYTES,
     MAX_SCANNED_PIXELS,
     MAX_SIDE,
 )
 from tasks.records import Measures, Reason
 from words import Message
 
-_ROWS = 1 << 22  # values of a strip that is worked on at a time, so that little is in memory twice
 # By the value of the orientation (Exif 3.0, 4.6.5.1.6): how the stored pixels become upright.
 _TURN_UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
     2: np.fliplr,
@@ -42,15 +47,6 @@ _TURN_UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
     7: lambda stored: np.rot90(np.transpose(stored, (1, 0, 2)), 2),
     8: np.rot90,
 }
-_SRGB_PRIMARIES = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
-# By what cICP says of the primaries (ITU-T H.273, table 2), where their curve is that of sRGB.
-_PRIMARIES = {
-    1: _SRGB_PRIMARIES,
-    9: (0.3127, 0.329, 0.708, 0.292, 0.17, 0.797, 0.131, 0.046),
-    12: (0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06),
-}
-_SRGB_CURVE = bytes((13, 0, 1))
-_ALIKE = 0.01  # a gamma of 1/2.2 is nearer to the curve of sRGB than that
 # The first bytes of the formats that are read, and of those that the web has besides.
 _STARTS = {
     b"\xff\xd8\xff": "JPEG", png.SIGNATURE: "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF", b"BM": "BMP",
@@ -149,7 +145,7 @@ def _jpeg(data: bytes, smallest_side: int) -> Decoded:
     if pixels is None:
         if not file.is_ended:
             raise ValueError("the file ends before the image does")
-        pixels = _in_srgb(_rgb(image), image.info.get("icc_profile"), image.mode)
+        pixels = in_srgb(_rgb(image), image.info.get("icc_profile"), image.mode)
     return Decoded(
         "JPEG",
         _upright(pixels, file.orientation),
@@ -174,7 +170,7 @@ def _by_turbojpeg(
         pixels = simplejpeg.decode_jpeg(file.plain, "RGB", **side, **factor)
     except ValueError:
         return None, False
-    return _in_srgb(pixels, image.info.get("icc_profile"), image.mode), True
+    return in_srgb(pixels, image.info.get("icc_profile"), image.mode), True
 
 
 def _png(data: bytes, _: int) -> Decoded:
@@ -185,13 +181,13 @@ def _png(data: bytes, _: int) -> Decoded:
     except (OSError, SyntaxError):  # packed with a flaw, or cut short
         image = _loaded(_opened("PNG", file.mended()))
     pixels = _on_canvas(_rgb(image), file.canvas, file.offset)
-    if file.coding[1:] == _SRGB_CURVE and file.coding[0] in _PRIMARIES:
-        pixels = _by_primaries(pixels, _srgb_light(), _PRIMARIES[file.coding[0]])
+    if file.coding[1:] == SRGB_CURVE and file.coding[0] in PRIMARIES:
+        pixels = by_primaries(pixels, srgb_light(), PRIMARIES[file.coding[0]])
     elif file.profile:
-        pixels = _in_srgb(pixels, file.profile, image.mode)
+        pixels = in_srgb(pixels, file.profile, image.mode)
     elif file.gamma and not file.is_srgb:
         light = (np.arange(256) / 255) ** (1 / file.gamma)
-        pixels = _by_primaries(pixels, light, file.primaries or _SRGB_PRIMARIES)
+        pixels = by_primaries(pixels, light, file.primaries or SRGB_PRIMARIES)
     mode = {0: "L", 4: "LA"}.get(file.header.colour, image.mode)
     return Decoded("PNG", _upright(pixels, file.orientation), file.is_animated, mode)
 
@@ -202,7 +198,7 @@ def _webp(data: bytes, _: int) -> Decoded:
     canvas = file.canvas or image.size
     check_size(*canvas)
     pixels = _on_canvas(_rgb(_loaded(image)), canvas, file.offset)
-    return Decoded("WEBP", _in_srgb(pixels, file.profile, "RGB"), file.is_animated, image.mode)
+    return Decoded("WEBP", in_srgb(pixels, file.profile, "RGB"), file.is_animated, image.mode)
 
 
 def _gif(data: bytes, _: int) -> Decoded:
@@ -234,7 +230,7 @@ def _avif(data: bytes, _: int) -> Decoded:
     check_size(*size)
     content, *_timing = decoder.get_frame(0)
     image = Image.frombytes(mode, size, content)
-    pixels = _in_srgb(_rgb(image), profile, mode)
+    pixels = in_srgb(_rgb(image), profile, mode)
     return Decoded("AVIF", _upright(pixels, orientation), frames > 1, mode)
 
 
@@ -266,12 +262,6 @@ def _loaded(image: Image.Image) -> Image.Image:
     return image
 
 
-def _strips(height: int, width: int) -> list[slice]:
-    """Return parts of the rows, few enough to hold in memory a second time."""
-    step = max(1, _ROWS // max(1, width))
-    return [slice(at, min(at + step, height)) for at in range(0, height, step)]
-
-
 def _rgb(image: Image.Image) -> Pixels:
     """Return an image as it is stored, as RGB, and on white where it is transparent."""
     if image.mode.startswith("I;16"):  # Pillow would clip 16 bits to 8 instead of scaling
@@ -281,7 +271,7 @@ def _rgb(image: Image.Image) -> Pixels:
         return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
     layered = np.asarray(image if image.mode == "RGBA" else image.convert("RGBA"))
     pixels = np.empty((*layered.shape[:2], 3), np.uint8)
-    for rows in _strips(*layered.shape[:2]):
+    for rows in strips(*layered.shape[:2]):
         alpha = layered[rows, :, 3:].astype(np.uint32)
         mixed = layered[rows, :, :3] * alpha + 255 * (255 - alpha)
         pixels[rows] = (mixed + 127) // 255
@@ -303,65 +293,3 @@ def _on_canvas(pixels: Pixels, canvas: tuple[int, int], offset: tuple[int, int])
 def _upright(pixels: Pixels, orientation: int) -> Pixels:
     turn = _TURN_UPRIGHT.get(orientation)
     return np.ascontiguousarray(turn(pixels)) if turn else pixels
-
-
-def _in_srgb(pixels: Pixels, profile: bytes | None, mode: str) -> Pixels:
-    """Convert pixels by the colour profile of RGB that a file has; any other is passed over."""
-    if not profile or mode in ("L", "LA") or len(profile) > MAX_PROFILE_BYTES:
-        return pixels
-    transform = _to_srgb(bytes(profile)) if profile[16:20] == b"RGB " else None  # ICC.1:2022, 7.2.6
-    if transform is None:
-        return pixels
-    converted = np.empty_like(pixels)
-    for rows in _strips(*pixels.shape[:2]):
-        strip = Image.fromarray(np.ascontiguousarray(pixels[rows]))
-        converted[rows] = np.asarray(transform.apply(strip))
-    return converted
-
-
-@lru_cache(maxsize=8)
-def _to_srgb(profile: bytes) -> ImageCms.ImageCmsTransform | None:
-    try:
-        source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        if "sRGB" in ImageCms.getProfileDescription(source):
-            return None
-        return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), "RGB", "RGB")
-    except (ImageCms.PyCMSError, OSError):  # a broken profile is passed over, as browsers do
-        return None
-
-
-def _by_primaries(
-    pixels: Pixels, light: npt.NDArray[np.float64], primaries: tuple[float, ...]
-) -> Pixels:
-    """Convert pixels to sRGB: ``light`` is what each value stands for, 0 … 1."""
-    is_srgb = np.allclose(primaries, _SRGB_PRIMARIES, atol=1e-3)
-    if (is_srgb and np.abs(light - _srgb_light()).max() < _ALIKE) or min(primaries[1::2]) <= 0:
-        return pixels
-    matrix = np.linalg.inv(_to_xyz(_SRGB_PRIMARIES)) @ _to_xyz(primaries)
-    converted = np.empty_like(pixels)
-    for rows in _strips(*pixels.shape[:2]):
-        mixed = np.clip(light[pixels[rows]] @ matrix.T, 0, 1)
-        curved = np.where(mixed <= 0.0031308, 12.92 * mixed, 1.055 * mixed ** (1 / 2.4) - 0.055)
-        converted[rows] = np.rint(255 * curved).astype(np.uint8)
-    return converted
-
-
-def _srgb_light() -> npt.NDArray[np.float64]:
-    """Return what each value of sRGB stands for (IEC 61966-2-1)."""
-    value = np.arange(256) / 255
-    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-
-
-def _to_xyz(primaries: tuple[float, ...]) -> npt.NDArray[np.float64]:
-    """Return the matrix from linear RGB to XYZ, white being what the primaries say it is.
-
-    Lindbloom, "RGB/XYZ Matrices". White is then taken for white, whatever its colour.
-    """
-    xy: Any = np.reshape(primaries, (4, 2))
-    xyz = np.stack([xy[:, 0] / xy[:, 1], np.ones(4), (1 - xy.sum(axis=1)) / xy[:, 1]])
-    white, corners = xyz[:, 0], xyz[:, 1:]
-    matrix = corners * np.linalg.solve(corners, white)
-    return np.asarray(matrix / white[:, None] * _D65[:, None])
-
-
-_D65 = np.array([0.3127 / 0.329, 1.0, (1 - 0.3127 - 0.329) / 0.329])

@@ -123,18 +123,12 @@ class _Decoder:
         said = json.loads(answer)
         if "reason" in said:
             raise ImageError(said["reason"], Message.from_json(said["note"]))
-        height, width = said["height"], said["width"]
+        height, width = said.pop("pixels")
         used = len(data) + height * width * 3
         pixels = np.frombuffer(self._memory, np.uint8, height * width * 3, len(data)).copy()
         if used > _LARGE_BYTES and hasattr(mmap, "MADV_REMOVE"):
             self._memory.madvise(mmap.MADV_REMOVE)
-        return Decoded(
-            format=said["format"],
-            pixels=pixels.reshape(height, width, 3),
-            is_animated=said["is_animated"],
-            mode=said["mode"],
-            is_plain_jpeg=said["is_plain_jpeg"],
-        )
+        return Decoded(pixels=pixels.reshape(height, width, 3), **said)
 
     def _answer(self) -> bytes:
         """Return the line that the process answers with; nothing where it has ended."""
@@ -209,14 +203,7 @@ def _decoded(memory: mmap.mmap, length: int, smallest_side: int) -> dict[str, An
         shared.reshape(height, width, 3)[:] = decoded.pixels
     except ImageError as error:
         return {"reason": str(error.reason), "note": error.note.to_json()}
-    return {
-        "format": decoded.format,
-        "height": height,
-        "width": width,
-        "is_animated": decoded.is_animated,
-        "mode": decoded.mode,
-        "is_plain_jpeg": decoded.is_plain_jpeg,
-    }
+    return decoded._asdict() | {"pixels": (height, width)}
 
 
 def _limit_memory() -> None:

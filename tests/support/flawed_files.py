@@ -85,7 +85,7 @@ PART = DRAWN.crop((0, 0, 20, 16))
 
 
 def swapped_profile() -> bytes:
-    """Return sRGB's profile with red and blue exchanged, under another name."""
+    """Return sRGB's profile with the primaries of red and blue exchanged, under another name."""
     profile = bytearray(SRGB.replace("sRGB".encode("utf-16-be"), "swap".encode("utf-16-be")))
     red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
     profile[red], profile[blue] = ord("b"), ord("r")
