@@ -28,9 +28,7 @@ _D65 = np.array([0.3127 / 0.329, 1.0, (1 - 0.3127 - 0.329) / 0.329])
 
 def in_srgb(pixels: Pixels, profile: bytes | None, mode: str) -> Pixels:
     """Convert pixels by the colour profile of RGB that a file has; any other is passed over."""
-    if not profile or mode in ("L", "LA") or len(profile) > MAX_PROFILE_BYTES:
-        return pixels
-    transform = _to_srgb(bytes(profile)) if profile[16:20] == b"RGB " else None  # ICC.1:2022, 7.2.6
+    transform = None if mode in ("L", "LA") else _transform(profile or b"", "RGB")
     if transform is None:
         return pixels
     converted = np.empty_like(pixels)
@@ -40,13 +38,25 @@ def in_srgb(pixels: Pixels, profile: bytes | None, mode: str) -> Pixels:
     return converted
 
 
+def from_inks(image: Image.Image, profile: bytes | None) -> Pixels:
+    """Convert a CMYK image by its colour profile of inks; without one as Pillow does."""
+    transform = _transform(profile or b"", "CMYK")
+    return np.asarray(transform.apply(image) if transform else image.convert("RGB"))
+
+
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """Return what converts colours of that mode to sRGB; None where the profile is of others."""
+    is_of_mode = profile[16:20].strip() == mode.encode()  # ICC.1:2022, 7.2.6
+    return _to_srgb(profile, mode) if is_of_mode and len(profile) <= MAX_PROFILE_BYTES else None
+
+
 @lru_cache(maxsize=8)
-def _to_srgb(profile: bytes) -> ImageCms.ImageCmsTransform | None:
+def _to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         if "sRGB" in ImageCms.getProfileDescription(source):
             return None
-        return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), "RGB", "RGB")
+        return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
     except (ImageCms.PyCMSError, OSError):  # a broken profile is passed over, as browsers do
         return None
 

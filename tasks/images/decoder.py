@@ -24,6 +24,7 @@ from tasks.images.colours import (
     SRGB_CURVE,
     SRGB_PRIMARIES,
     by_primaries,
+    from_inks,
     in_srgb,
     srgb_light,
     strips,
@@ -145,7 +146,13 @@ def _jpeg(data: bytes, smallest_side: int) -> Decoded:
     if pixels is None:
         if not file.is_ended:
             raise ValueError("the file ends before the image does")
-        pixels = in_srgb(_rgb(image), image.info.get("icc_profile"), image.mode)
+        profile = image.info.get("icc_profile")
+        is_of_inks = image.mode == "CMYK"
+        pixels = (
+            from_inks(_loaded(image), profile)
+            if is_of_inks
+            else in_srgb(_rgb(image), profile, image.mode)
+        )
     return Decoded(
         "JPEG",
         _upright(pixels, file.orientation),

@@ -8,6 +8,7 @@ that is there, and ``WHOLE`` those of which it shows a part although all of it i
 import struct
 import zlib
 from io import BytesIO
+from itertools import product
 
 from PIL import Image, ImageCms
 
@@ -95,6 +96,37 @@ def swapped_profile() -> bytes:
 SWAPPED = swapped_profile()
 
 
+def profile_of_inks() -> bytes:
+    """Return a colour profile of CMYK by a table of the 16 corners (ICC.1:2001, 6.5.7)."""
+
+    def fixed(*values: float) -> bytes:
+        return b"".join(struct.pack(">i", round(value * 65_536)) for value in values)
+
+    corners = bytearray()
+    for cyan, magenta, yellow, black in product((0, 1), repeat=4):
+        light = 255 * (1 - 0.9 * black) * (1 - 0.25 * (cyan + magenta + yellow))
+        corners += bytes(
+            (round(light), 128 + 60 * cyan - 60 * magenta, 128 + 60 * yellow - 30 * cyan)
+        )
+    straight = bytes(range(256))
+    table = b"mft1" + bytes(4) + bytes((4, 3, 2, 0)) + fixed(1, 0, 0, 0, 1, 0, 0, 0, 1)
+    white = fixed(0.9642, 1, 0.8249)
+    tags = {
+        b"desc": b"desc" + bytes(4) + struct.pack(">I", 5) + b"Inks\0" + bytes(78 + 3),
+        b"cprt": b"text" + bytes(4) + b"none",
+        b"wtpt": b"XYZ " + bytes(4) + white,
+        b"A2B0": table + straight * 4 + bytes(corners) + straight * 3,
+    }
+    at = 128 + 4 + 12 * len(tags)
+    listed, contents = struct.pack(">I", len(tags)), b""
+    for name, content in tags.items():
+        listed += name + struct.pack(">II", at + len(contents), len(content))
+        contents += content
+    about = b"\x02\x40\0\0prtrCMYKLab " + bytes(12) + b"acsp" + bytes(28) + white
+    size = struct.pack(">I", at + len(contents))
+    return (size + bytes(4) + about).ljust(128, b"\0") + listed + contents
+
+
 def jpeg_with(*segments: bytes) -> bytes:
     return JPEG[:2] + b"".join(segments) + JPEG[2:]
 
@@ -156,6 +188,13 @@ AS_SHOWN = {
     "JPEG, bytes after its end": JPEG + b"x" * 5_000,
     "JPEG, grey": encoded("JPEG", DRAWN.convert("L")),
     "JPEG, CMYK": encoded("JPEG", DRAWN.convert("CMYK")),
+    "JPEG, CMYK with a profile": encoded(
+        "JPEG", DRAWN.convert("CMYK"), quality=95, icc_profile=profile_of_inks()
+    ),
+    "JPEG, CMYK with a profile of RGB": encoded(
+        "JPEG", DRAWN.convert("CMYK"), quality=95, icc_profile=SWAPPED
+    ),
+    "JPEG, RGB with a profile of CMYK": encoded("JPEG", icc_profile=profile_of_inks()),
     "JPEG, RGB": encoded("JPEG", keep_rgb=True),
     "JPEG, progressive": encoded("JPEG", progressive=True),
     "JPEG, two images": encoded("MPO", save_all=True, append_images=[TURNED]),
