@@ -73,8 +73,12 @@ def _free() -> "_Decoder | None":
     """Return a decoder that waits. One that was there before a fork is the other process's."""
     with _changing:
         while _idle:
-            if (process := _idle.pop()).owner == os.getpid():
+            process = _idle.pop()
+            if process.owner != os.getpid():
+                continue
+            if process.is_there:
                 return process
+            process.end()  # something else ended it while it waited
     return None
 
 
@@ -116,7 +120,7 @@ class _Decoder:
             self._asked.write(_ASKED.pack(len(data), smallest_side))
             self._asked.flush()
             answer = self._answer()
-        except BrokenPipeError:  # something else ended it while it waited
+        except BrokenPipeError:
             answer = b""
         if not answer:
             raise self._fate(format_of(data))
@@ -137,20 +141,23 @@ class _Decoder:
             stopping.check()
             if time.monotonic() > until:
                 self._process.kill()
+                raise _too_slow()
         return self._answered.readline()
 
     def _fate(self, name: str) -> ImageError:
         """Say why the process ended."""
-        code = self._process.wait()
-        if code in (-signal.SIGPROF, -signal.SIGKILL):
-            return ImageError(
-                Reason.TOO_COSTLY, Message("note.too_slow", {"seconds": DECODE_CPU_S})
-            )
+        if self._process.wait() == -signal.SIGPROF:
+            return _too_slow()
         return ImageError(Reason.UNDECODABLE, Message("note.decoder_crashed", {"format": name}))
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process.poll() is None
 
     def give_back(self) -> None:
         """Let the process wait for the next file, if it has not ended."""
-        if self._process.poll() is None:
+        if self.is_there:
             with _changing:
                 _idle.append(self)
         else:
@@ -165,6 +172,10 @@ class _Decoder:
         self._answered.close()
         self._memory.close()
         self._file.close()
+
+
+def _too_slow() -> ImageError:
+    return ImageError(Reason.TOO_COSTLY, Message("note.too_slow", {"seconds": DECODE_CPU_S}))
 
 
 _changing = Lock()
