@@ -6,6 +6,11 @@ Without flags DASHBOARD_HOST and DASHBOARD_PORT say where it listens. Any other 
 machine's own takes a token (DASHBOARD_TOKEN). Exit code 2: it cannot start so.
 """
 
+if __name__ == "__main__":
+    from flows.starting import start
+
+    start("dashboard.__main__")
+
 import logging
 import os
 import signal
@@ -40,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["DASHBOARD_HOST"] = host  # the application reads its settings when it starts
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("dashboard").setLevel(logging.INFO)
-    # uvicorn ends by the signal that stopped it: an exit, so that the embedded Postgres ends too.
+    # uvicorn ends by the signal that stopped it: as it should.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     port = given.get("port", settings.dashboard_port)
     if port:
@@ -54,7 +59,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         timeout_graceful_shutdown=END_WITHIN_S,
     )
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

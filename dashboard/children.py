@@ -53,6 +53,7 @@ class Children:
         """Start the run of a planned job."""
         output = tempfile.TemporaryFile()  # noqa: SIM115 — for as long as the child runs
         environment = {k: v for k, v in os.environ.items() if k.upper() != "DASHBOARD_TOKEN"}
+        environment["PYTHONIOENCODING"] = "utf-8"  # not as this terminal has it
         process = subprocess.Popen(  # noqa: S603 — our own program; the id is hexadecimal
             [sys.executable, str(_COLLECT), "--json", "--job-id", job_id],
             cwd=PROJECT_DIR,

@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
-from io import TextIOWrapper
 from typing import Any, NoReturn
 
 from tasks.characters import visible
@@ -21,7 +20,6 @@ class Parser(argparse.ArgumentParser):
     def __init__(
         self, name: str, arguments: Sequence[str] | None, *, program: str | None = None
     ) -> None:
-        never_fail_to_print()
         self.language = chosen_language(sys.argv[1:] if arguments is None else arguments)
         super().__init__(
             prog=program or f"{name}.py",
@@ -54,13 +52,6 @@ class Parser(argparse.ArgumentParser):
         """End with what argparse found."""
         why = f"{message[:1].upper()}{message[1:]}"
         self.exit(2, visible(self.say("cli.wrong", why=why)) + "\n")
-
-
-def never_fail_to_print() -> None:
-    """Show what the terminal's encoding has not otherwise: an output changes no result."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 class _Formatter(argparse.HelpFormatter):

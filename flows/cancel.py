@@ -5,6 +5,11 @@
 Exit code 0: it is cancelled, and can be resumed by its id; 1: it could not be; 2: bad arguments.
 """
 
+if __name__ == "__main__":
+    from flows.starting import start
+
+    start("flows.cancel")
+
 import sys
 import time
 from collections.abc import Sequence
@@ -62,7 +67,3 @@ def _cancel_in_prefect(job: Job, settings: Settings) -> None:
 
     quiet_prefect()
     cancel(job, settings, running_server())
-
-
-if __name__ == "__main__":
-    sys.exit(main())

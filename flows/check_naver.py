@@ -6,8 +6,12 @@ Exit code 0: candidates can be had; 1: none can, and the last line says why; 2: 
 Deployed and scheduled, the flow ``check_naver`` fails as soon as the page can no longer be read.
 """
 
+if __name__ == "__main__":
+    from flows.starting import start
+
+    start("flows.check_naver")
+
 import json
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -163,8 +167,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CollectError as error:
         _print_failure(error, parser.language, as_json=as_json)
         return error.exit_code
-    except KeyboardInterrupt:
-        return 130
     if as_json:
         sys.stdout.write(visible(json.dumps(asdict(report), ensure_ascii=False)) + "\n")
     else:
@@ -202,8 +204,3 @@ def _print_failure(error: CollectError, language: Language, *, as_json: bool) ->
         sys.stdout.write(visible(json.dumps(failure, ensure_ascii=False)) + "\n")
     else:
         sys.stderr.write(f"{visible(error.message.said_in(language))}\n")
-
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception ends the browser too
-    sys.exit(main())

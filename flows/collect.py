@@ -6,8 +6,12 @@ The stages overlap: the browser scrolls while the first images are fetched, and 
 as soon as it is on disk. Where too few images survive, the source is asked for more.
 """
 
+if __name__ == "__main__":
+    from flows.starting import start
+
+    start("flows.command")
+
 import logging
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -271,9 +275,3 @@ def no_subject(request: CollectRequest, waterfall: Waterfall) -> NoSubjectError:
     if request.eps == "auto":
         return NoSubjectError("no_group", query=query, good=good)
     return NoSubjectError("no_group_within", query=query, good=good, eps=request.eps)
-
-
-if __name__ == "__main__":
-    from flows.command import main
-
-    sys.exit(main())

@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from flows.arguments import Parser
 from flows.collect import Report, collect
 from flows.request import CollectRequest, begun_with, described
+from flows.starting import STOPPED
 from flows.temporary_server import use_prefect_server
 from flows.terminal import display
 from tasks.characters import visible
@@ -23,8 +24,6 @@ from tasks.findings import finding
 from tasks.records import Waterfall
 from tasks.settings import Settings
 from words import Language, Message, say
-
-STOPPED = 130  # what a shell reports of a program that Ctrl-C ended
 
 log = logging.getLogger("flows.command")
 

@@ -5,9 +5,13 @@
 ``make up`` starts it. What it does is in ``flows/reconciler.py``.
 """
 
+if __name__ == "__main__":
+    from flows.starting import start
+
+    start("flows.reconcile")
+
 import logging
 import signal
-import sys
 import threading
 
 import httpx
@@ -49,7 +53,3 @@ def main() -> int:
                     log.warning("Waiting for what the table is compared with: %s", error)
             over.wait(TURN_EVERY_S)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

