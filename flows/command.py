@@ -21,6 +21,7 @@ from tasks.characters import visible
 from tasks.database.jobs_table import Jobs
 from tasks.errors import BadRequestError, CollectError
 from tasks.findings import finding
+from tasks.process import stopping
 from tasks.records import Waterfall
 from tasks.settings import Settings
 from words import Language, Message, say
@@ -45,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, TerminationSignal):
         return _fail(Message("cli.stopped"), STOPPED, language, is_json=is_json)
     except Exception as error:  # the last place that can say it; the log has the rest
+        if stopping.is_interrupted():  # pydantic makes an error of its own of it
+            return _fail(Message("cli.stopped"), STOPPED, language, is_json=is_json)
         log.debug("The run failed unexpectedly.", exc_info=True)
         why = f"{type(error).__name__}: {error}"
         return _fail(Message("cli.unexpected", {"error": why}), 1, language, is_json=is_json)

@@ -93,7 +93,7 @@ def test_ctrl_c_ends_with_one_sentence_and_the_cursor(
     assert collect.end() == 130
     assert time.monotonic() - stopped < 5
     text = collect.shown.decode("utf-8", "replace")
-    assert text.endswith("Stopped.\r\n")
+    assert text.removesuffix(SHOW).endswith("Stopped.\r\n")
     assert "Traceback" not in text
     assert text.rfind(HIDE) <= text.rfind(SHOW)
 
