@@ -21,7 +21,6 @@ import uvicorn
 
 from dashboard import tokens
 from flows.arguments import Parser
-from tasks.characters import visible
 from tasks.errors import CollectError
 from tasks.settings import Settings
 
@@ -40,8 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         host = given.get("host") or settings.dashboard_host
         tokens.check_host(host, settings)
     except CollectError as error:
-        sys.stderr.write(f"{visible(error.message.said_in(parser.language))}\n")
-        return 2
+        return parser.fail(error.message, 2)
     os.environ["DASHBOARD_HOST"] = host  # the application reads its settings when it starts
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("dashboard").setLevel(logging.INFO)

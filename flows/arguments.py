@@ -1,13 +1,14 @@
 """The parser that all commands share: ``--lang``, help in that language, errors in a sentence."""
 
 import argparse
+import json
 import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
 from tasks.characters import visible
-from words import LANGUAGES, Language, Value, language_of_system, say
+from words import LANGUAGES, Language, Message, Value, language_of_system, say
 
 
 class Parser(argparse.ArgumentParser):
@@ -47,6 +48,15 @@ class Parser(argparse.ArgumentParser):
     def lang(self) -> None:
         """Add ``--lang``."""
         self.option("--lang", choices=LANGUAGES, help=self.say("option.lang"))
+
+    def fail(self, message: Message, code: int, *, as_json: bool = False) -> int:
+        """Say why the command fails, and return the code that it is to end with."""
+        sentence = message.said_in(self.language)
+        if as_json:
+            said = {"error": sentence, "error_message": message.to_json(), "exit_code": code}
+            sys.stdout.write(visible(json.dumps(said, ensure_ascii=False)) + "\n")
+        sys.stderr.write(f"{visible(sentence)}\n")
+        return code
 
     def error(self, message: str) -> NoReturn:
         """End with what argparse found."""

@@ -15,7 +15,6 @@ import time
 from collections.abc import Sequence
 
 from flows.arguments import Parser
-from tasks.characters import visible
 from tasks.database.jobs_table import Jobs
 from tasks.errors import BadRequestError, CollectError
 from tasks.jobs import Job, Status
@@ -34,8 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         job = _cancelled(job_id, Settings())
     except CollectError as error:
-        sys.stderr.write(f"{visible(error.message.said_in(parser.language))}\n")
-        return error.exit_code
+        return parser.fail(error.message, error.exit_code)
     status = parser.say(f"state.{job.status}")
     sys.stdout.write(parser.say("cli.job_is", job=job.id, status=status) + "\n")
     return 0 if job.status is Status.CANCELLED else 1

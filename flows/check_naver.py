@@ -165,8 +165,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             report = check(query, settings, given.get("save"))
             reports.append(asdict(report))
     except CollectError as error:
-        _print_failure(error, parser.language, as_json=as_json)
-        return error.exit_code
+        return parser.fail(error.message, error.exit_code, as_json=as_json)
     if as_json:
         sys.stdout.write(visible(json.dumps(asdict(report), ensure_ascii=False)) + "\n")
     else:
@@ -196,11 +195,3 @@ def _print_report(report: CheckReport, language: Language) -> None:
     if report.broken:
         console.print(_warning(report.query, report.broken).said_in(language))
     console.print(say("cli.check_found", language, n=report.candidates))
-
-
-def _print_failure(error: CollectError, language: Language, *, as_json: bool) -> None:
-    if as_json:
-        failure = {"error": type(error).__name__, "detail": str(error)}
-        sys.stdout.write(visible(json.dumps(failure, ensure_ascii=False)) + "\n")
-    else:
-        sys.stderr.write(f"{visible(error.message.said_in(language))}\n")

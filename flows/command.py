@@ -42,15 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 jobs.end_long_lost()
             report = collect(request)
     except CollectError as error:
-        return _fail(error.message, error.exit_code, language, is_json=is_json)
+        return parser.fail(error.message, error.exit_code, as_json=is_json)
     except (KeyboardInterrupt, TerminationSignal):
-        return _fail(Message("cli.stopped"), STOPPED, language, is_json=is_json)
+        return parser.fail(Message("cli.stopped"), STOPPED, as_json=is_json)
     except Exception as error:  # the last place that can say it; the log has the rest
         if stopping.is_interrupted():  # pydantic makes an error of its own of it
-            return _fail(Message("cli.stopped"), STOPPED, language, is_json=is_json)
+            return parser.fail(Message("cli.stopped"), STOPPED, as_json=is_json)
         log.debug("The run failed unexpectedly.", exc_info=True)
         why = f"{type(error).__name__}: {error}"
-        return _fail(Message("cli.unexpected", {"error": why}), 1, language, is_json=is_json)
+        return parser.fail(Message("cli.unexpected", {"error": why}), 1, as_json=is_json)
     sys.stdout.write(visible(_as_json(report) if is_json else _as_text(report, language)))
     return 0
 
@@ -65,6 +65,9 @@ def _parser(arguments: Sequence[str] | None) -> Parser:
         if name == "out_dir":
             flags.append("--out_dir")
         about = described(name, parser.language)
+        if field.annotation is bool:
+            parser.option(*flags, dest=name, action="store_true", help=about)
+            continue
         if field.default is not None:
             about = parser.say("cli.default", about=about, value=str(field.default))
         parser.option(*flags, dest=name, metavar=name.upper(), help=about.replace("%", "%%"))
@@ -96,15 +99,6 @@ def _begun_with(job_id: str) -> dict[str, Any]:
     if job is None:
         raise BadRequestError("no_job_to_resume", job=job_id)
     return begun_with(job)
-
-
-def _fail(message: Message, code: int, language: Language, *, is_json: bool) -> int:
-    sentence = message.said_in(language)
-    if is_json:
-        said = {"error": sentence, "error_message": message.to_json(), "exit_code": code}
-        sys.stdout.write(visible(json.dumps(said, ensure_ascii=False)) + "\n")
-    sys.stderr.write(f"{visible(sentence)}\n")
-    return code
 
 
 def _as_json(report: Report) -> str:

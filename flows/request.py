@@ -106,6 +106,9 @@ class _Searched(BaseModel):
     input: Path | None = Field(
         None, description=described("input"), json_schema_extra={"sources": list(WITH_INPUT)}
     )
+    skip_bad: bool = Field(
+        False, description=described("skip_bad"), json_schema_extra={"sources": list(WITH_INPUT)}
+    )
     size: Size = Field("any", description=described("size"))
     colour: Colour = Field("any", description=described("colour"))
     licence: Licence = Field("any", description=described("licence"))
@@ -204,6 +207,7 @@ class CollectRequest(_Measured):
             sort=self.sort,
             section=self.section,
             input=self.input,
+            skip_bad=self.skip_bad,
         )
 
     @property

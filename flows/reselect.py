@@ -179,8 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         folder, selection = reselect(job_id, Asked(**given), Settings())
     except CollectError as error:
-        sys.stderr.write(f"{visible(error.message.said_in(parser.language))}\n")
-        return error.exit_code
+        return parser.fail(error.message, error.exit_code)
     counts = selection.waterfall()
     for reason, count in counts.reasons.items():
         sys.stdout.write(f"{parser.say(f'reason.{reason}')} {count}\n")

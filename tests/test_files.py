@@ -17,7 +17,7 @@ from tasks.fetching.fetch import FetchError, read_file
 from tasks.quality import QualityLimits
 from tasks.records import Accepted, Address, AddressKind, Candidate, Reason, Rejected
 from tasks.settings import Settings
-from tasks.sources import files
+from tasks.sources import files, lists
 from tasks.sources.query import SearchQuery
 from tasks.workspace import Result, Workspace
 from words import LANGUAGES
@@ -66,6 +66,9 @@ def download(candidate: Candidate, folder: Path) -> Result:
         ("a.csv", f'"Title"\t" URL "\r\n"a\r\nb"\t{A}'.encode("utf-16"), [A]),
         ("a.tsv", f"title\turl\nx, y; z\t{A}\n", [A]),
         ("a.csv", f"id|url\n1|{A}?a=1,2;3\n", [f"{A}?a=1,2;3"]),
+        ("a.csv", f"sep=^\r\nurl^title\r\n{A}^x,y;z\r\n", [A]),
+        ("a.csv", f"SEP=;\nurl;title\n{A};x\n".encode("utf-16"), [A]),
+        ("a.txt", "# 고양이\n".encode("cp949") + f"{A}\n{B}\n".encode(), [A, B]),
         ("a.csv", f"url,title\n{A}\n{B},x,,\n", [A, B]),
         ("a.csv", f"url\r{A}\r\r{B}\r", [A, B]),
         ("a.jsonl", f'\ufeff{{"URL": "{A}", " Title ": 7}}\r\n{{"url": "{A}"}}\r\n', [A]),
@@ -133,7 +136,10 @@ def test_title_and_page_are_taken_where_they_are_there(
         ("a.csv", f'url,title\n{A},"a"b\n', "line 2: this is no CSV"),
         ("a.csv", f'url,title\n{A},"{"x" * 200_000}"\n', "line 2: this is no CSV"),
         ("a.csv", f"url,page_url\n{A},c.kr\n", "line 2: 'c.kr' is no http"),
-        ("a.csv", b"url\n\xff\xff\xff\n", "save it in UTF-8"),
+        ("a.csv", b"url\n\xff\xff\xff\n", "line 2: part of it is no text"),
+        ("a.txt", f"{A}\n{B}\0\n", "line 2: part of it is no text"),
+        ("a.jsonl", f'{{"url": "{A}"}}\n'.encode() + b'{"url": "\xff"}', "line 2: part of it"),
+        ("a.jsonl", f'{{"url": "{A}", "title": true}}', "line 1: title is True, no text"),
         ("a.csv", f"url\n{A}\n".encode("utf-16-be"), "save it in UTF-8"),
         ("a.jsonl", f'{{"url": "{A}"}}\n{{"url": \n', "line 2: this is no JSON"),
         ("a.jsonl", "[" * 100_000, "line 1: this is no JSON"),
@@ -180,6 +186,38 @@ def test_all_lines_that_cannot_be_used_are_named_at_once(
         assert ("10" in said.splitlines()[-1]) == (len(expected) == 20)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "expected", "wrong"),
+    [
+        ("a.txt", f"ftp://a\n{A}\nhttp://\n", [A], 2),
+        ("a.txt", f"{A}\n".encode() + b"\xff\n\0\n" + f"{B}\n{A}#2\n".encode(), [A, B], 2),
+        ("a.csv", f'url,title\n{A},"no end\n{B},x\n', [B], 1),
+        ("a.csv", f'url,title\n{A},"a"b\n{B},"x\ny"\n,z\n', [B], 2),
+        ("a.jsonl", f'{{"url": 7}}\n{{"url": "{A}"}}\n[]\n{{"url": \n', [A], 3),
+    ],
+)
+def test_lines_that_cannot_be_used_are_left_out_where_that_is_asked_for(
+    name: str,
+    content: str | bytes,
+    expected: list[str],
+    wrong: int,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    query = SearchQuery("고양이", input=written(tmp_path, name, content), skip_bad=True)
+    (page,) = files.search(query, Settings())
+    assert [candidate.url for candidate in page] == expected
+    said = [record.getMessage() for record in caplog.records]
+    assert sum("is left out" in line for line in said) == wrong
+    assert f"{wrong} lines of" in said[wrong]
+
+
+def test_a_list_of_nothing_that_can_be_used_is_refused_all_the_same(tmp_path: Path) -> None:
+    query = SearchQuery("고양이", input=written(tmp_path, "a.txt", "ftp://a\n"), skip_bad=True)
+    with pytest.raises(BadRequestError, match="holds no address"):
+        next(files.search(query, Settings()))
+
+
 def test_a_title_that_cannot_be_stored_is_mended(tmp_path: Path) -> None:
     path = written(tmp_path, "a.jsonl", json.dumps({"url": A, "title": f"\ud800{'가' * 900}"}))
     (candidate,) = found(path)
@@ -214,7 +252,7 @@ def test_an_input_that_is_not_there_is_said(
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "empty").mkdir()
     large = written(tmp_path, "large.txt", A)
-    monkeypatch.setattr(files, "MAX_LIST_BYTES", 3)
+    monkeypatch.setattr(lists, "MAX_LIST_BYTES", 3)
     for path, error in [
         (None, "needs a list of addresses or a folder"),
         (tmp_path / "none.txt", "There is no .*none.txt"),

@@ -1,52 +1,32 @@
 """Candidates that the user has already: a list of addresses, or a folder of images.
 
-    list.txt      one address per line; empty lines and those that begin with # are skipped
-    list.csv      a column url; the columns title and page_url are optional; parted by commas,
-                  semicolons, tabs or bars (also .tsv)
-    list.jsonl    one object per line with the same keys (also .ndjson)
-    images/       every file below it, "img2" before "img10"; none that is hidden, or that a system
-                  or a NAS put there
-
-A list is read to its end before the first candidate is given: rows that cannot be right are an
-error that names all of their lines. An address that merely gives no image becomes a rejection like
-any other.
+A list is as ``tasks/sources/lists.py`` reads it. Of a folder it is every file below it, "img2"
+before "img10", but none that is hidden, or that a system or a NAS put there.
 """
 
-import csv
-import io
-import json
 import logging
 import os
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from itertools import zip_longest
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from unicodedata import normalize
 
 from tasks.errors import BadRequestError
 from tasks.records import Address, AddressKind, Candidate
 from tasks.settings import Settings
-from tasks.sources.address import tries, web_address
+from tasks.sources.lists import read_list
 from tasks.sources.query import SearchQuery
 from tasks.sources.source import Page, Source
 from tasks.sources.stated import title
-from words import Message
 
 NAME = "files"
 PAGE_SIZE = 100
-MAX_LIST_BYTES = 100_000_000  # about a million rows
-MAX_SHOWN_CHARS = 80
-MOST_TOLD = 20  # lines that cannot be used
 
 _OF_SYSTEMS = {  # in lower case, beside what is hidden
     *("@eadir", "#recycle", "@recycle", "#snapshot", "$recycle.bin", "system volume information"),
     *("__macosx", "lost+found", "thumbs.db", "ehthumbs.db", "desktop.ini"),
 }
-
-Row = tuple[int, Mapping[str, object]]  # its line, and what stands there by url, title, page_url
-Wrong = tuple[int, Message]  # a line that cannot be used, and why
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +41,10 @@ def search(query: SearchQuery, _settings: Settings) -> Generator[Page]:
         raise BadRequestError("no_input")
     path = query.input.absolute()
     try:
-        candidates = _of_folder(path) if path.is_dir() else _of_list(path)
+        if path.is_dir():
+            candidates = _of_folder(path)
+        else:
+            candidates = read_list(path, NAME, skip_bad=query.skip_bad)
     except OSError as error:
         why = error.strerror or str(error)
         raise BadRequestError("unreadable_path", path=str(path), why=why) from error
@@ -134,160 +117,6 @@ def _natural(path: Path) -> list[tuple[list[tuple[int, str]], str]]:
         )
         for part in path.parts
     ]
-
-
-def _of_list(path: Path) -> list[Candidate]:
-    if not path.is_file():
-        is_there = path.exists()
-        raise BadRequestError("neither_file_nor_folder" if is_there else "no_path", path=str(path))
-    if path.stat().st_size > MAX_LIST_BYTES:
-        most = MAX_LIST_BYTES // 1_000_000
-        raise BadRequestError("list_too_large", path=str(path), most=most)
-    read, encodings = _FORMATS.get(path.suffix.lower(), (_text_rows, _UNICODE))
-    found: dict[str, Candidate] = {}
-    wrong: list[Wrong] = []
-    rows = 0
-    for number, row in read(path, _decoded(path, encodings)):
-        candidate = row if isinstance(row, Message) else _candidate(len(found) + 1, row)
-        if isinstance(candidate, Message):
-            wrong.append((number, candidate))
-            continue
-        found.setdefault(candidate.url, candidate)
-        rows += 1
-    if wrong:
-        raise _wrong(path, wrong)
-    if not found:
-        raise BadRequestError("list_without_address", path=str(path))
-    if repeated := rows - len(found):
-        log.warning("%d rows of %s repeat an address and are left out.", repeated, path)
-    return list(found.values())
-
-
-def _decoded(path: Path, encodings: Sequence[str]) -> str:
-    data = path.read_bytes()
-    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # as spreadsheets save "Unicode text"
-        encodings = ("utf-16",)
-    for encoding in encodings:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise BadRequestError("list_not_text", path=str(path))
-
-
-def _text_rows(_: Path, text: str) -> Iterator[Row]:
-    for number, line in _lines(text):
-        if not line.startswith("#"):
-            yield number, {"url": line}
-
-
-def _json_rows(_: Path, text: str) -> Iterator[Row | Wrong]:
-    for number, line in _lines(text):
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            why = error.msg if isinstance(error, json.JSONDecodeError) else "nested without end"
-            yield number, Message("error.line_no_json", {"why": why})
-            continue
-        if not isinstance(row, dict):
-            example = '{"url": "https://…"}'
-            yield number, Message("error.line_no_object", {"example": example})
-            continue
-        yield number, {name.strip().lower(): value for name, value in row.items()}
-
-
-def _csv_rows(path: Path, text: str) -> Iterator[Row | Wrong]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=_delimiter(text))
-    header: list[str] = []
-    number = 1
-    try:
-        for cells in reader:
-            if any(map(str.strip, cells)):
-                if not header:
-                    header = _header(path, cells)
-                elif not any(map(str.strip, cells[len(header) :])):
-                    yield number, dict(zip_longest(header, cells[: len(header)], fillvalue=""))
-                else:
-                    sizes = {"cells": len(cells), "columns": len(header)}
-                    yield number, Message("error.line_cells", sizes)
-            number = reader.line_num + 1  # where the next row begins
-    except csv.Error as error:
-        yield number, Message("error.line_no_csv", {"why": str(error)})
-
-
-def _delimiter(text: str) -> str:
-    """Return what parts the columns: the first that makes a column url of the header."""
-    _, header = next(_lines(text), (0, ""))
-    found = (
-        one for one in _DELIMITERS if "url" in (c.strip(' "').lower() for c in header.split(one))
-    )
-    return next(found, _DELIMITERS[0])
-
-
-def _header(path: Path, cells: list[str]) -> list[str]:
-    header = [cell.strip().lower() for cell in cells]
-    if header.count("url") != 1:
-        columns = _shown(", ".join(header))
-        raise BadRequestError("list_without_url_column", path=str(path), columns=columns)
-    return header
-
-
-_DELIMITERS = ",;\t|"
-_UNICODE = ("utf-8-sig",)
-_FORMATS: Mapping[str, tuple[Callable[[Path, str], Iterator[Row | Wrong]], Sequence[str]]] = {
-    ".csv": (_csv_rows, (*_UNICODE, "cp949")),  # the latter is what Korean Excel saves
-    ".tsv": (_csv_rows, (*_UNICODE, "cp949")),
-    ".jsonl": (_json_rows, _UNICODE),
-    ".ndjson": (_json_rows, _UNICODE),
-}
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines that hold something, with their numbers."""
-    for number, line in enumerate(re.split(r"\r\n?|\n", text), start=1):
-        if stripped := line.strip():
-            yield number, stripped
-
-
-def _candidate(rank: int, values: Mapping[str, object]) -> Candidate | Message:
-    """Return the candidate of a row, or why it gives none."""
-    if isinstance(values.get("title"), int | float):
-        values = {**values, "title": str(values["title"])}
-    for name in ("url", "title", "page_url"):
-        if not isinstance(values.get(name) or "", str):
-            found = {"name": name, "value": _shown(values[name])}
-            return Message("error.line_no_text", found)
-    addresses: list[str] = []
-    for name in ("url", "page_url"):
-        given = str(values.get(name) or "").strip()
-        addresses.append(web_address(given))
-        if given and not addresses[-1]:
-            return Message("error.line_no_address", {"value": _shown(given)})
-    url, page_url = addresses
-    if not url:
-        return Message("error.line_no_url")
-    return Candidate(tries(url, page_url), rank, NAME, title(values.get("title")), page_url)
-
-
-def _shown(value: object) -> str:
-    text = repr(value).encode("utf-8", "backslashreplace").decode("utf-8")
-    return text if len(text) <= MAX_SHOWN_CHARS else f"{text[:MAX_SHOWN_CHARS]}…"
-
-
-def _wrong(path: Path, lines: Sequence[Wrong]) -> BadRequestError:
-    """Return the error that names the lines that cannot be used, all at once."""
-    if len(lines) == 1:
-        ((number, why),) = lines
-        return BadRequestError("wrong_line", path=str(path), number=number, why=why)
-    told = Message("note.verbatim", {"text": ""})
-    for number, why in lines[:MOST_TOLD]:
-        told = Message("error.wrong_lines_one", {"before": told, "number": number, "why": why})
-    if len(lines) > MOST_TOLD:
-        more = len(lines) - MOST_TOLD
-        told = Message("error.wrong_lines_more", {"before": told, "n": more})
-    return BadRequestError("wrong_lines", path=str(path), n=len(lines), lines=told)
 
 
 SOURCE = Source(name=NAME, search=search, needs_input=True)

@@ -11,7 +11,11 @@ from tasks.sources.naver_panel import Colour, Licence, Section, Size, Sort
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """One query, for any source. ``input`` is the list or folder of a source that needs one."""
+    """One query, for any source.
+
+    ``input`` is the list or folder of a source that needs one, and ``skip_bad`` whether lines of
+    the list that cannot be used are left out.
+    """
 
     text: str
     size: Size = "any"
@@ -21,10 +25,11 @@ class SearchQuery:
     sort: Sort = "relevance"
     section: Section = "all"
     input: Path | None = None
+    skip_bad: bool = False
 
     def filters(self) -> dict[str, str]:
         """Return the filters that are set, by name."""
-        plain = SearchQuery(self.text, input=self.input)
+        plain = SearchQuery(self.text, input=self.input, skip_bad=self.skip_bad)
         return {
             one.name: getattr(self, one.name)
             for one in fields(self)

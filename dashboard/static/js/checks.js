@@ -18,7 +18,7 @@ import { t } from "./i18n.js";
  * @property {number} [maximum]
  * @property {number} [maxLength]
  * @property {string[]} [examples]
- * @property {string[]} [sources] the only ones that it is for; they need it
+ * @property {string[]} [sources] the only ones that it is for
  * @property {string} [title]
  * @property {string} [description]
  * @property {any} [default]
@@ -68,7 +68,7 @@ export function checkQueries(text, maxLength, most) {
  */
 export function checkField(name, schema, value, all) {
   const kind = kindOf(schema);
-  if (schema.sources && isAskedFor(schema, all.source) && !value.trim()) return t("check.input");
+  if (name === "input" && isAskedFor(schema, all.source) && !value) return t("check.input");
   if (hasWord(schema)) return value === wordOf(schema) ? null : checkNumberPart(schema, value);
   if (kind === "integer" || kind === "number") return checkNumber(schema, kind, value);
   if (value === "") return isNeeded(schema) ? t("check.required") : null;
@@ -110,7 +110,7 @@ export function kindOf(schema) {
  * @returns {string[] | undefined}
  */
 export function choicesOf(schema) {
-  const values = meant(schema).enum;
+  const values = schema.type === "boolean" ? ["false", "true"] : meant(schema).enum;
   return schema.anyOf && values ? ["", ...values] : values;
 }
 

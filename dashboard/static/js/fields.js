@@ -41,6 +41,7 @@ export class Field {
 
   /** What the API is sent. */
   get sent() {
+    if (this.schema.type === "boolean") return this.value === "true";
     const kind = kindOf(this.schema);
     return kind === "integer" || kind === "number" ? Number(this.value) : this.value;
   }
