@@ -19,6 +19,13 @@ BIN := .venv/bin
 READY := .venv/.ready
 NODE_READY := node_modules/.ready
 
+# In a locale of another encoding Python may not even find a file in a folder of a Korean name.
+CHARMAP := $(shell locale charmap 2>/dev/null)
+ifneq ($(filter-out UTF-8 ANSI_X3.4-1968 US-ASCII,$(CHARMAP)),)
+export PYTHONUTF8 := 1
+export PYTHONIOENCODING ?= $(CHARMAP)
+endif
+
 .PHONY: demo collect test test-clusters check format setup schema bench up clean browser
 .DEFAULT_GOAL := demo
 

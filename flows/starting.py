@@ -37,6 +37,9 @@ def start(module: str) -> NoReturn:
     """Run ``main()`` of a module in this process, and exit with its code."""
     if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
         _start_in_utf8()
+    sys.argv[1:] = [
+        _in_utf8(argument).decode("utf-8", "surrogateescape") for argument in sys.argv[1:]
+    ]
     os.environ.setdefault("DO_NOT_TRACK", "1")  # nor does Prefect's notice of it stand here
     codecs.register_error("spelled", _spelled)
     sys.stdout, sys.stderr = _unfailing(sys.stdout), _unfailing(sys.stderr)
@@ -110,10 +113,9 @@ def _start_in_utf8() -> NoReturn:
 def _in_utf8(argument: str) -> bytes:
     """Return an argument as it came where that is UTF-8, else as the locale reads it."""
     came = os.fsencode(argument)
-    try:
-        came.decode("utf-8")
-    except UnicodeDecodeError:
-        return argument.encode("utf-8", "surrogateescape")
+    for encoding in ("utf-8", locale.getencoding()):
+        with suppress(UnicodeDecodeError, LookupError):
+            return came.decode(encoding).encode("utf-8")
     return came
 
 

@@ -8,11 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from tests.support.flawed_files import AS_SHOWN, CUT_SHORT, REFUSED, WHOLE
 from tests.support.images import image_file
 
 ROOT = Path(__file__).parents[1]
 WITHOUT_HANGUL = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+FLAWED = AS_SHOWN | REFUSED | CUT_SHORT | WHOLE
+UNREADABLE = {"not_an_image", "unsupported_format", "undecodable", "too_many_pixels", "too_long"}
 EUC_KR = "ko_KR.EUC-KR"
 
 
@@ -23,9 +27,9 @@ def run(data_dir: Path, *arguments: str, **environment: str) -> subprocess.Compl
     )  # fmt: skip
 
 
-def folder_of_images(folder: Path) -> Path:
+def folder_of_images(folder: Path, count: int = 12) -> Path:
     folder.mkdir()
-    for seed in range(12):
+    for seed in range(count):
         (folder / f"사과 {seed}.jpg").write_bytes(image_file(seed=seed))
     return folder
 
@@ -114,3 +118,44 @@ def test_a_run_and_what_follows_it_work_in_a_locale_without_hangul(tmp_path: Pat
     assert again.returncode == 0, again.stderr
     chosen = run(data_dir, "flows/reselect.py", job, "--eps", "0.9", **WITHOUT_HANGUL)
     assert chosen.returncode == 0, chosen.stderr
+
+
+@pytest.mark.timeout(300)
+def test_a_run_over_all_that_is_flawed_among_what_is_good_ends_well_in_a_checkout_of_any_name(
+    tmp_path: Path, euc_kr: dict[str, str]
+) -> None:
+    checkout = tmp_path / "내 프로젝트 (1) 100%"
+    for part in ("flows", "tasks", "words"):
+        shutil.copytree(ROOT / part, checkout / part)
+    images = folder_of_images(tmp_path / "images", 100)
+    for number, data in enumerate(FLAWED.values()):
+        (images / f"flawed {number}").write_bytes(data)
+    as_make = {"PYTHONUTF8": "1", "PYTHONIOENCODING": "ascii"}
+    environment = os.environ | euc_kr | as_make | {"PYTHONPATH": str(checkout)}
+    environment.pop("DATA_DIR", None)
+    ended = subprocess.run(
+        [
+            *(sys.executable, "flows/collect.py", os.fsdecode("사과 조각".encode("euc-kr"))),
+            *("--source", "files", "--input", str(images), "--limit", "1000", "--eps", "1"),
+            *("--model", str(ROOT / "tests/tiny_clip"), "--min-side", "30", "--min-sharpness", "0"),
+            "--json",
+        ],
+        cwd=checkout, env=environment, capture_output=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    report = json.loads(ended.stdout.decode("ascii"))
+    counts, out_dir = report["waterfall"], Path(report["out_dir"])
+    assert counts["found"] == 100 + len(FLAWED)
+    assert out_dir.is_relative_to(checkout)
+    rows = list(map(json.loads, (out_dir / "decisions.jsonl").read_text("utf-8").splitlines()))
+    fates = {str(row["title"]): row["reason"] for row in rows}
+    assert len(rows) == counts["found"] == counts["chosen"] + sum(counts["reasons"].values())
+    for number, name in enumerate(FLAWED):
+        is_refused = fates[f"flawed {number}"] in UNREADABLE
+        assert is_refused == (name in REFUSED or name in CUT_SHORT), (name, fates)
+    chosen = sorted(out_dir.glob("img_*.jpg"))
+    assert len(chosen) == counts["chosen"] >= 100
+    for path in chosen:
+        with Image.open(path) as image:
+            assert (image.format, image.mode) == ("JPEG", "RGB")
+            image.load()
