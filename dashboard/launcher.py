@@ -21,6 +21,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL, temporary_settings
 
 from flows.temporary_server import PrefectError, running_server
 from tasks.database.job_queue import Planned
+from tasks.errors import first_line
 from tasks.jobs import Job
 
 DEPLOYMENT = "collect/collect"
@@ -68,7 +69,7 @@ def look() -> Launcher:
         except ObjectNotFound:
             why = f"the deployment {DEPLOYMENT} is not at {api}"
         except (httpx.HTTPError, PrefectException) as error:
-            why = f"Prefect at {api} refuses ({type(error).__name__})"
+            why = f"Prefect at {api} does not answer as it should: {first_line(error)}"
         else:
             if workers:
                 count = len(workers)
