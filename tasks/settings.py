@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from tasks.database import address
 from tasks.errors import BadRequestError
 from tasks.findings import finding
 
@@ -83,6 +85,16 @@ class Settings(FromEnvironment):
     @classmethod
     def _split_hosts(cls, value: object) -> object:
         return frozenset(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_certain(cls, url: SecretStr | None) -> SecretStr | None:
+        if url and not address.is_certain(url.get_secret_value()):
+            raise PydanticCustomError(
+                "database_url",
+                "it is no address of Postgres that can be read: escape the password in it",
+            )
+        return url
 
     @property
     def postgres_url(self) -> str | None:

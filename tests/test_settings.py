@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from pydantic import SecretStr
 
 from tasks.errors import BadRequestError
 from tasks.search import SOURCES
@@ -34,6 +35,61 @@ def test_a_wrong_value_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch, n
     with pytest.raises(BadRequestError, match=f"^{name} in the environment or .env") as caught:
         Settings()
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:s3@cret@localhost/d",
+        "postgresql://u:s3/cret@localhost/d",
+        "postgresql://u:5432/s3cret@localhost/d",
+        "postgresql://u:s3%cret@localhost/d",
+        "postgresql://u:s3%zzcret@localhost/d",
+        "postgresql://u:s3?cret@localhost/d",
+        "postgresql://u:54?s3=cret@localhost/d",
+        "postgresql://u:s3#cret@localhost/d",
+        "postgresql://u:[s3cret@localhost/d",
+        "postgresql://u:s3 cret@localhost/d",
+        "postgresql://u:s3cret@localhost:5432,other:x/d",
+        "postgresql://u:s3cret@localhost/d?sslmode",
+        "postgresql://u:s3cret@localhost/d?no_such=1",
+        "postgresql+psycopg2://u:s3cret@localhost/d",
+        "mysql://u:s3cret@localhost/d?a=1",
+        "u:s3cret@localhost/d",
+        "host=localhost password=s3 cret",
+        "host=localhost password='s3cret",
+        "password=s3cret host",
+        "dbname=postgresql://u:s3cret@localhost/d",
+        "s3cret",
+        "host=\0s3cret",
+    ],
+)
+def test_no_message_holds_the_password_of_an_address(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "\0" not in address:  # which no environment can hold
+        monkeypatch.setenv("DATABASE_URL", address)
+        with pytest.raises(BadRequestError, match="^DATABASE_URL") as caught:
+            Settings()
+        assert not re.search("s3|cret", str(caught.value))
+    with pytest.raises(BadRequestError) as given:
+        Settings(database_url=SecretStr(address))
+    assert not re.search("s3|cret", f"{given.value} {given.value.message.said_in('ko')}")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql:///d",
+        "postgres://localhost",
+        "postgresql://u:s3%40cr%2Fet!$&'()*+,;=:x@localhost:5432/d?sslmode=disable",
+        "postgresql://u@[::1]:5432,other:5433/d?application_name=a%20b",
+        "postgresql://u:@%2Fvar%2Frun/d?host=/tmp/x",
+        "host=localhost port=5432 password='s3 c\\'ret' dbname=d",
+    ],
+)
+def test_an_address_that_can_be_read_is_taken(address: str) -> None:
+    assert Settings(_env_file=None, database_url=SecretStr(address)).postgres_url == address
 
 
 def test_a_source_reads_its_own_where_the_run_reads_its_settings(
