@@ -69,7 +69,7 @@ def test_no_message_holds_the_password_of_an_address(
 ) -> None:
     if "\0" not in address:  # which no environment can hold
         monkeypatch.setenv("DATABASE_URL", address)
-        with pytest.raises(BadRequestError, match="^DATABASE_URL") as caught:
+        with pytest.raises(BadRequestError, match=r"^DATABASE_URL") as caught:
             Settings()
         assert not re.search("s3|cret", str(caught.value))
     with pytest.raises(BadRequestError) as given:
