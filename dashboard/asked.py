@@ -61,7 +61,7 @@ class RunManyBody(Options):
 class Answer(BaseModel):
     """Which group of images is the subject."""
 
-    group: int = Field(ge=1, le=100, description="Its number in the job's question.")
+    group: int = Field(ge=0, le=100, description="Its number in the job's question; 0 for none.")
 
 
 class Login(BaseModel):

@@ -110,7 +110,7 @@ class JobInList(BaseModel):
     scheduled_for: UtcTime | None
     flow_run_id: str | None
     heartbeat_at: UtcTime | None
-    elapsed_s: float | None = Field(description="Since its first start, until its end or now.")
+    elapsed_s: float | None = Field(description="What its runs took, until now or its end.")
     progress: dict[str, Counts] | None
     waterfall: Waterfall | None
     request: dict[str, Any] | None

@@ -14,6 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import IO
 
+from tasks.database.job_queue import Planned
 from tasks.settings import PROJECT_DIR
 from words import Message
 
@@ -23,8 +24,9 @@ _LAST = 4096  # bytes of its output, of which the last line is a JSON object
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A process and what it prints, in a file without a name: it needs nobody who reads it."""
+    """The process of a job, and what it prints, in a file without a name: nobody has to read it."""
 
+    job: Planned
     process: "subprocess.Popen[bytes]"
     output: IO[bytes]
 
@@ -49,13 +51,13 @@ class Children:
     def __init__(self) -> None:
         self._children: dict[str, Child] = {}
 
-    def start(self, job_id: str) -> None:
+    def start(self, job: Planned) -> None:
         """Start the run of a planned job."""
         output = tempfile.TemporaryFile()  # noqa: SIM115 — for as long as the child runs
         environment = {k: v for k, v in os.environ.items() if k.upper() != "DASHBOARD_TOKEN"}
         environment["PYTHONIOENCODING"] = "utf-8"  # not as this terminal has it
         process = subprocess.Popen(  # noqa: S603 — our own program; the id is hexadecimal
-            [sys.executable, str(_COLLECT), "--json", "--job-id", job_id],
+            [sys.executable, str(_COLLECT), "--json", "--job-id", job.id],
             cwd=PROJECT_DIR,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -63,19 +65,18 @@ class Children:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        self._children[job_id] = Child(process, output)
+        self._children[job.id] = Child(job, process, output)
 
-    def ids(self) -> list[str]:
-        """Return the jobs whose children have not been reaped."""
-        return list(self._children)
+    def jobs(self) -> list[Planned]:
+        """Return the jobs whose children have not been reaped, as they were planned."""
+        return [child.job for child in self._children.values()]
 
-    def reap(self) -> dict[str, Message]:
-        """Forget the children that ended; return what each said, by job id."""
-        ended = {job_id: child for job_id, child in self._children.items() if child.has_ended()}
-        for job_id in ended:
-            del self._children[job_id]
-        said = {job_id: child.said() for job_id, child in ended.items()}
-        for child in ended.values():
+    def reap(self) -> list[tuple[Planned, Message]]:
+        """Forget the children that ended; return their jobs, and what each said."""
+        ended = [child for child in self._children.values() if child.has_ended()]
+        said = [(child.job, child.said()) for child in ended]
+        for child in ended:
+            del self._children[child.job.id]
             child.output.close()
         return said
 

@@ -153,21 +153,23 @@ class Runs:
             self._is_due.clear()
 
     def _turn(self, jobs: Jobs) -> None:
-        for job_id, said in self._children.reap().items():
+        for ended, said in self._children.reap():
             # Does nothing where its run began: it said the end.
-            job_queue.end(jobs, job_id, Cause(ErrorCode.NOT_STARTED, said))
-        job_queue.keep(jobs, self._children.ids())
+            job_queue.end(jobs, ended, Cause(ErrorCode.NOT_STARTED, said))
+        job_queue.keep(jobs, self._children.jobs())
         self._reconciler.end_lost(jobs)  # all of its turn that needs no server of Prefect's
         while not self._closing.is_set():
             current = self._watch.current
             by_prefect = current.kind == "prefect"
             at_once = None if by_prefect else self._settings.dashboard_runs_at_once
-            job = job_queue.claim(jobs, at_once=at_once)
+            # A job that goes on before its last process has ended waits for that.
+            still_there = [child.id for child in self._children.jobs()]
+            job = job_queue.claim(jobs, at_once=at_once, but_not=still_there)
             if job is None:
                 return
             if not by_prefect:
                 log.info("Job %s starts as a process.", job.id)
-                self._children.start(job.id)
+                self._children.start(job)
             elif not self._send(jobs, current, job):
                 return
 
@@ -179,7 +181,7 @@ class Runs:
             if error.response.status_code not in (409, 422):
                 return self._wait(jobs, job, error)
             refused = Message("error.run_refused", {"why": error.response.text[:300]})
-            job_queue.end(jobs, job.id, Cause(ErrorCode.NOT_STARTED, refused))
+            job_queue.end(jobs, job, Cause(ErrorCode.NOT_STARTED, refused))
             return True
         except (httpx.HTTPError, PrefectException, ObjectNotFound) as error:
             return self._wait(jobs, job, error)

@@ -13,6 +13,11 @@ fail() {
 }
 
 packages() {
+    case $PWD in
+    *[\"\$\`\\]*)
+        fail "Python's packages and Postgres cannot work in a folder whose path has \", \$, \` or \\ in it: move $PWD elsewhere."
+        ;;
+    esac
     "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
         fail "Python 3.11 or newer is needed: name it with PYTHON=/path/to/python3 make …"
     if [ ! -x .venv/bin/pip ]; then

@@ -37,6 +37,8 @@ from words import Language, Message, Value, say
 ANSWER_WITHIN_S = 24 * 3600
 LOOK_FOR_ANSWER_EVERY_S = 1
 SHOWN = 6  # images of each group
+NONE = 0  # the answer that no group is the subject
+_NUMBER = f"The number of the group; {NONE} if it is none of them."
 
 Groups = tuple[tuple[Accepted, ...], ...]
 
@@ -58,6 +60,8 @@ def resolve_ambiguity(
         log.warning("The choice is not clear: look at what was chosen and what was not.")
         return selection
     number = _ask(selection, request, recorder)
+    if number == NONE:
+        raise AmbiguousError("no_group_taken", query=request.query)
     log.info("Group %d is the subject, as was answered.", number)
     criteria = replace(request.criteria, group=number)
     return choose(workspace, workspace.batch_count(), model=request.model, criteria=criteria)
@@ -72,14 +76,14 @@ def _what_is_open(selection: Selection, request: CollectRequest) -> Message:
 
 
 def _ask(selection: Selection, request: CollectRequest, recorder: Recorder) -> int:
-    """Pause until somebody says which group is the subject; return its number."""
+    """Pause until somebody says which group is the subject; return its number, or ``NONE``."""
     flow_run, _ = this_run()
     what, groups = _what_is_open(selection, request), selection.groups
     until = datetime.now(UTC) + timedelta(seconds=ANSWER_WITHIN_S)
     form = create_model(
         "Answer",
         __base__=RunInput,
-        group=(int, Field(1, ge=1, le=len(groups), description="The number of the group.")),
+        group=(int, Field(1, ge=NONE, le=len(groups), description=_NUMBER)),
     )
     log.warning(
         "%s Waiting until %s for an answer on the dashboard's page of this job, or on Prefect's.",

@@ -30,6 +30,7 @@ from flows.asking import resolve_ambiguity
 from flows.batches import TASKS_AT_ONCE
 from flows.cancelling import cancellable
 from flows.request import CollectRequest
+from flows.resuming import refuse_another
 from flows.run_end import write_end
 from flows.run_states import this_run
 from flows.task_runners import tasks_on
@@ -43,14 +44,15 @@ from tasks.fetching.traffic import download_report
 from tasks.ledger import JobRecord
 from tasks.process import progress, stopping
 from tasks.process.concurrency import slot
-from tasks.records import Candidate, Waterfall
+from tasks.records import Candidate, Reason, Stage, Waterfall, stage_of
 from tasks.search import Search, search_page, source_named
 from tasks.selection import Selection, choose
 from tasks.settings import DATASETS, Settings
 from tasks.sources.source import Page
 from tasks.upkeep import watchdog
 from tasks.upkeep.recorder import Recorder, handling, recording
-from tasks.workspace import WORK, Workspace
+from tasks.workspace import WORK, Workspace, alone_in
+from words import Message
 
 BATCH = 64  # candidates per task run: Prefect's few ms per task are lost in seconds of work
 CANDIDATES_PER_IMAGE = 2  # what is looked at first for each image wanted; then more, if needed
@@ -68,6 +70,7 @@ class Report:
     waterfall: Waterfall
     seconds: float
     embedding: StageTime
+    note: Message | None  # why there are fewer images than were wanted
 
 
 @flow(
@@ -92,53 +95,56 @@ def collect(request: CollectRequest) -> Report:
     settings = Settings()
     started = datetime.now(UTC)
     stopping.allow_work()
-    with recorded(request, settings) as (job_id, out_dir, recorder):
+    with recorded(request, settings) as (job_id, out_dir, recorder), alone_in(out_dir):
         if done := finished(out_dir, job_id):
             log.info("Job %s is done already.", job_id)
             Workspace(out_dir / WORK).discard()  # a run that was killed at the very end left it
-            waterfall, embedding = done, StageTime(0, 0)
-            recorder.set_waterfall(asdict(waterfall))
-        else:
-            asked = request.model_dump(mode="json", exclude={"job_id"})
-            workspace = claim(out_dir, job_id, asked)
-            log.info("Collecting %d images of %r into %s.", request.limit, request.query, out_dir)
-            source = source_named(request.source)
-            search = Search(source, request.search_query, settings)
-            with (
-                respecting(settings, source.host),
-                tasks_on(request.task_runner or settings.task_runner, settings),
-                search,
-            ):
-                selection, loaded = gather(request, workspace, search)
-            selection = resolve_ambiguity(selection, request, workspace, recorder)
-            embedding = stage_time(workspace)
-            record = JobRecord(
-                id=job_id,
-                query=request.query,
-                request=asked,
-                source=source.name,
-                search_loads=search.loads,
-                model_family=loaded.family,
-                model_revision=loaded.revision,
-                text=loaded.text,
-                download=download_report(workspace),
-                embedding=asdict(embedding),
-                choice=asdict(selection.choice),
-                started_at=started.isoformat(),
-                finished_at=datetime.now(UTC).isoformat(),
-                counts=selection.waterfall(),
-                versions=versions(),
-            )
-            selection = write_dataset_task(workspace, out_dir, selection, record)
-            waterfall = selection.waterfall()
-            publish(request.query, out_dir, selection)
-            recorder.set_waterfall(asdict(waterfall), asdict(selection.choice))
-            if not selection.subject_count:
-                raise no_subject(request, waterfall)
-            workspace.discard()
+            recorder.set_waterfall(asdict(done))
+            return Report(job_id, request.query, out_dir, done, 0, StageTime(0, 0), None)
+        asked = request.model_dump(mode="json", exclude={"job_id"})
+        workspace = claim(out_dir, job_id, asked)
+        log.info("Collecting %d images of %r into %s.", request.limit, request.query, out_dir)
+        source = source_named(request.source)
+        search = Search(source, request.search_query, settings)
+        with (
+            respecting(settings, source.host),
+            tasks_on(request.task_runner or settings.task_runner, settings),
+            search,
+        ):
+            selection, loaded = gather(request, workspace, search)
+        selection = resolve_ambiguity(selection, request, workspace, recorder)
+        embedding = stage_time(workspace)
+        record = JobRecord(
+            id=job_id,
+            query=request.query,
+            request=asked,
+            source=source.name,
+            search_loads=search.loads,
+            model_family=loaded.family,
+            model_revision=loaded.revision,
+            text=loaded.text,
+            download=download_report(workspace),
+            embedding=asdict(embedding),
+            choice=asdict(selection.choice),
+            started_at=started.isoformat(),
+            finished_at=datetime.now(UTC).isoformat(),
+            counts=selection.waterfall(),
+            versions=versions(),
+        )
+        selection = write_dataset_task(workspace, out_dir, selection, record)
+        waterfall = selection.waterfall()
+        publish(request.query, out_dir, selection)
+        recorder.set_waterfall(asdict(waterfall), asdict(selection.choice))
+        if not selection.subject_count:
+            log.warning("%s", waterfall)
+            raise no_subject(request, waterfall)
+        workspace.discard()
         seconds = (datetime.now(UTC) - started).total_seconds()
         log.info("%d images saved in %.0f s.", waterfall.chosen, seconds)
-        return Report(job_id, request.query, out_dir, waterfall, seconds, embedding)
+        note = fewer_than_wanted(request, waterfall)
+        if note:
+            log.warning("%s", note)
+        return Report(job_id, request.query, out_dir, waterfall, seconds, embedding, note)
 
 
 def gather(
@@ -232,6 +238,9 @@ def recorded(request: CollectRequest, settings: Settings) -> Iterator[tuple[str,
             job_id = request.job_id or run_id
             folder = request.out_dir or (Path(earlier.out_dir) if earlier else None)
             out_dir = folder or settings.data_dir / DATASETS / job_id
+            if earlier:
+                is_complete = finished(out_dir, job_id) is not None
+                refuse_another(earlier, request, is_complete=is_complete)
             watchdog.start(run_id)
             jobs.begin(
                 job_id=job_id,
@@ -250,6 +259,8 @@ def recorded(request: CollectRequest, settings: Settings) -> Iterator[tuple[str,
                     yield job_id, out_dir, recorder
             except CollectError as error:
                 log.error("%s", error)
+                if not isinstance(error, BadRequestError):
+                    log.warning("What is finished is kept: go on with --job-id %s", job_id)
                 raise
             except Exception:  # raised again: only the log has the traceback
                 log.exception("The run failed unexpectedly.")
@@ -265,13 +276,44 @@ def recorded(request: CollectRequest, settings: Settings) -> Iterator[tuple[str,
         raise
 
 
+def fewer_than_wanted(request: CollectRequest, waterfall: Waterfall) -> Message | None:
+    """Return why a dataset has fewer images than were wanted, None where it has as many."""
+    if waterfall.chosen >= request.limit:
+        return None
+    are_all = waterfall.found < request.max_candidates
+    name = "note.fewer_as_no_more" if are_all else "note.fewer_as_not_asked"
+    counts = {"chosen": waterfall.chosen, "limit": request.limit, "found": waterfall.found}
+    return Message(name, counts)
+
+
 def no_subject(request: CollectRequest, waterfall: Waterfall) -> NoSubjectError:
     """Return why a run ended without a subject, and what may help."""
     query, found, good = request.query, waterfall.found, waterfall.unique
     if not found:
         return NoSubjectError("no_results", query=query)
     if good < request.min_samples:
-        return NoSubjectError("too_few_good", query=query, good=good, found=found)
+        return _too_few(request, waterfall)
     if request.eps == "auto":
         return NoSubjectError("no_group", query=query, good=good)
     return NoSubjectError("no_group_within", query=query, good=good, eps=request.eps)
+
+
+def _too_few(request: CollectRequest, waterfall: Waterfall) -> NoSubjectError:
+    """Return what it is that took most of the candidates."""
+    main = max(waterfall.reasons, key=lambda reason: waterfall.reasons[reason])
+    stage = stage_of(main)
+    name = "too_few_good"
+    if stage is Stage.DOWNLOAD:
+        name = "too_few_fetched"
+    elif stage is Stage.DUPLICATES:
+        name = "too_few_different"
+    elif main in set(Reason):  # none of the measures, whose least value is an option
+        name = "too_few_readable"
+    return NoSubjectError(
+        name,
+        query=request.query,
+        found=waterfall.found,
+        good=waterfall.unique,
+        n=waterfall.reasons[main],
+        reason=Message(f"reason.{main}"),
+    )

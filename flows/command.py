@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from prefect.exceptions import TerminationSignal
@@ -13,14 +14,17 @@ from rich.cells import cell_len
 
 from flows.arguments import Parser
 from flows.collect import Report, collect
-from flows.request import CollectRequest, begun_with, described
+from flows.request import CollectRequest, described
+from flows.resuming import begun_with, refuse_another
 from flows.starting import STOPPED
 from flows.temporary_server import use_prefect_server
 from flows.terminal import display
 from tasks.characters import visible
 from tasks.database.jobs_table import Jobs
+from tasks.dataset import finished
 from tasks.errors import BadRequestError, CollectError
 from tasks.findings import finding
+from tasks.jobs import Job
 from tasks.process import stopping
 from tasks.records import Waterfall
 from tasks.settings import Settings
@@ -79,8 +83,12 @@ def _request(given: dict[str, Any]) -> CollectRequest:
     """Make the request; for a job that is resumed, with what it was begun with."""
     try:
         if job_id := given.get("job_id"):
-            given = _begun_with(job_id) | given
-        elif "query" not in given:
+            job = _job(job_id)
+            request = CollectRequest.model_validate(begun_with(job) | given)
+            is_complete = finished(Path(job.out_dir), job.id) is not None
+            refuse_another(job, request, is_complete=is_complete)
+            return request
+        if "query" not in given:
             raise BadRequestError("no_query")
         return CollectRequest.model_validate(given)
     except ValidationError as error:
@@ -93,16 +101,17 @@ def _request(given: dict[str, Any]) -> CollectRequest:
         raise BadRequestError("option", option=f"--{name}", why=finding(first)) from error
 
 
-def _begun_with(job_id: str) -> dict[str, Any]:
+def _job(job_id: str) -> Job:
     with Jobs.open(Settings()) as jobs:
         job = jobs.get(job_id)
     if job is None:
         raise BadRequestError("no_job_to_resume", job=job_id)
-    return begun_with(job)
+    return job
 
 
 def _as_json(report: Report) -> str:
-    return json.dumps(asdict(report), ensure_ascii=False, default=str) + "\n"
+    said = asdict(report) | {"note": report.note and report.note.to_json()}
+    return json.dumps(said, ensure_ascii=False, default=str) + "\n"
 
 
 def _as_text(report: Report, language: Language) -> str:
@@ -131,7 +140,8 @@ def _as_text(report: Report, language: Language) -> str:
         seconds=round(report.seconds),
         job=report.job_id,
     )
-    return "\n".join([*lines, f"    {embedded}", saved, ""])
+    note = [report.note.said_in(language)] if report.note else []
+    return "\n".join([*lines, f"    {embedded}", *note, saved, ""])
 
 
 def _right(text: str, cells: int) -> str:

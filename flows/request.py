@@ -1,7 +1,7 @@
 """The request of one run: the flow's parameter, the form in Prefect's UI, the command line."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -19,8 +19,6 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from tasks.characters import has_refused, plain
 from tasks.embed import DEFAULT_MODEL
-from tasks.errors import BadRequestError
-from tasks.jobs import Job
 from tasks.measures import MEASURES
 from tasks.quality import QualityLimits
 from tasks.search import AUTO, SOURCES
@@ -219,10 +217,3 @@ class CollectRequest(_Measured):
     def criteria(self) -> Criteria:
         """How the subject is chosen."""
         return Criteria(self.limit, self.eps, self.min_samples)
-
-
-def begun_with(job: Job) -> dict[str, Any]:
-    """Return what was asked of a job that is to be resumed; raises ``BadRequestError``."""
-    if job.request is None:
-        raise BadRequestError("job_of_earlier_program", job=job.id)
-    return job.request

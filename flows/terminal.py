@@ -109,7 +109,7 @@ def _bars(console: Console, language: Language) -> Iterator[None]:
 def asking_here(
     question: Callable[[Language], str], most: int, on_answer: Callable[[int], bool]
 ) -> Iterator[None]:
-    """Ask for a number from 1 to ``most`` on this terminal while the block waits for one.
+    """Ask for a number from 0 to ``most`` on this terminal while the block waits for one.
 
     ``on_answer`` is called in another thread with what was typed, until it returns that it was
     taken. Without a person at the terminal nothing is asked here.
@@ -137,16 +137,16 @@ def asking_here(
 def _read_answer(
     most: int, on_answer: Callable[[int], bool], over: threading.Event, language: Language
 ) -> None:
-    answer = 0
+    answer: int | None = None
     while not over.is_set():
         if select.select([sys.stdin], [], [], LOOK_FOR_ANSWER_EVERY_S)[0]:
             line = sys.stdin.readline()
             if not line:  # closed: the answer has to come from elsewhere
                 return
             text = line.strip()
-            answer = int(text) if text.isdecimal() and 1 <= int(text) <= most else 0
-            if not answer:
+            answer = int(text) if text.isdecimal() and int(text) <= most else None
+            if answer is None:
                 sys.stderr.write(say("cli.number_wanted", language, most=most) + "\n")
-        if answer and on_answer(answer):
+        if answer is not None and on_answer(answer):
             return
         over.wait(LOOK_FOR_ANSWER_EVERY_S)

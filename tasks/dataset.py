@@ -22,7 +22,6 @@ from tasks.images.decoder import ImageError
 from tasks.images.fate import its_fate
 from tasks.images.saving import saved_bytes
 from tasks.ledger import Decision, JobRecord
-from tasks.measures import MEASURES
 from tasks.process import progress, stopping
 from tasks.records import Accepted, Waterfall
 from tasks.report import REPORT_WRITER
@@ -42,19 +41,14 @@ WRITERS: tuple[Writer, ...] = (
     JOB_WRITER,
     MANIFEST_WRITER,
 )
-# What the candidates of a batch were judged by: the same throughout a job.
-_FIXED = (
-    "query", "source", "input", "size", "colour", "licence", "period", "sort", "section",
-    *(measure.option for measure in MEASURES),
-)  # fmt: skip
 _VERSIONED = ("cv-dataset-builder", "prefect", "torch", "transformers", "scikit-learn", "pillow")
 
 
 def claim(out_dir: Path, job_id: str, request: Mapping[str, Any]) -> Workspace:
     """Make the folder this job's own, or take up what an earlier run of the job left in it.
 
-    ``request`` is what was asked; a resumed job has to ask the same of its candidates. Raises
-    ``BadRequestError`` where the folder holds anything else, and ``OutputError``.
+    ``request`` is what was asked. Raises ``BadRequestError`` where the folder holds anything else,
+    and ``OutputError``.
     """
     workspace = Workspace(out_dir / WORK)
     owner = workspace.root / "request.json"
@@ -64,15 +58,6 @@ def claim(out_dir: Path, job_id: str, request: Mapping[str, Any]) -> Workspace:
             raise BadRequestError(
                 "folder_of_another_job", folder=str(out_dir), job=earlier["job_id"]
             )
-        for key in _FIXED:
-            if earlier["request"].get(key) != request.get(key):
-                raise BadRequestError(
-                    "begun_with_another",
-                    job=job_id,
-                    option=key,
-                    earlier=repr(earlier["request"].get(key)),
-                    now=repr(request.get(key)),
-                )
     elif out_dir.exists() and (
         # A run that was killed as it began leaves nothing but the workspace.
         not out_dir.is_dir() or any(path.name != WORK for path in out_dir.iterdir())

@@ -80,6 +80,8 @@ class Job:
     choice: dict[str, Any] | None = None
     question: dict[str, Any] | None = None
     error_message: Message | None = None
+    begun_at: datetime | None = None  # when its last run began
+    ran_s: float = 0  # what its runs before that took
 
     @classmethod
     def columns(cls) -> tuple[str, ...]:
@@ -116,11 +118,15 @@ class Job:
 
     @property
     def elapsed_s(self) -> float | None:
-        """Seconds from its first start to its end or now; None where one of them is not known."""
-        if self.started_at is None or (self.has_ended and self.finished_at is None):
+        """Seconds that its runs took until now; None where that is not known."""
+        is_planned = self.status is Status.SCHEDULED
+        begun_at = self.begun_at or (None if is_planned else self.started_at)
+        if begun_at is None:
+            return self.ran_s or None
+        if self.has_ended and self.finished_at is None:
             return None
         until = self.finished_at or datetime.now(UTC)
-        return max(0.0, round((until - self.started_at).total_seconds(), 1))
+        return round(self.ran_s + max(0.0, (until - begun_at).total_seconds()), 1)
 
 
 def _with_images(question: dict[str, Any]) -> dict[str, Any]:

@@ -269,3 +269,9 @@ class Waterfall:
         """Yield what was left after each step, and the step's name, in their order."""
         for step in STEPS:
             yield step, getattr(self, step)
+
+    def __str__(self) -> str:
+        """Return the counts as a line of a log has them."""
+        left = ", ".join(f"{count} {step}" for step, count in self.steps())
+        rejected = ", ".join(f"{count} {reason}" for reason, count in self.reasons.items())
+        return f"{left}; rejected: {rejected or 'none'}."

@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from tasks.database import address
+from tasks import database_url
 from tasks.errors import BadRequestError
 from tasks.findings import finding
 
@@ -89,7 +89,7 @@ class Settings(FromEnvironment):
     @field_validator("database_url")
     @classmethod
     def _is_certain(cls, url: SecretStr | None) -> SecretStr | None:
-        if url and not address.is_certain(url.get_secret_value()):
+        if url and not database_url.is_certain(url.get_secret_value()):
             raise PydanticCustomError(
                 "database_url",
                 "it is no address of Postgres that can be read: escape the password in it",

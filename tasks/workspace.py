@@ -19,7 +19,10 @@ renamed, so one that is there is whole: a run that died goes on from what it fin
 stage is harmless.
 """
 
+import fcntl
+import os
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,12 +35,14 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from tasks.arrays import Pixels, Vector, Vectors
-from tasks.errors import OutputError
+from tasks.errors import BadRequestError, OutputError
 from tasks.images.crops import Crop
+from tasks.process import stopping
 from tasks.records import Accepted, Candidate, Rejected, Traffic
 from tasks.subject.geometry import CLIP, Geometry
 
 WORK = ".work"  # the folder's name in the dataset's
+LEFT_WITHIN_S = 10.0  # longer than a run takes to stop
 UNFINISHED = ".tmp-"  # files that are being written are called so
 
 Result = Accepted | Rejected
@@ -78,6 +83,37 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
             raise
     except OSError as error:
         raise _cannot_be_written(path, error) from error
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Have a folder, which is made if need be, for this process alone while the block runs.
+
+    A run of the job that is being stopped has some seconds to leave. Raises ``BadRequestError``
+    where it stays, and ``OutputError``.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise _cannot_be_written(folder, error) from error
+    try:
+        last = time.monotonic() + LEFT_WITHIN_S
+        while not _is_locked(descriptor):
+            if time.monotonic() > last:
+                raise BadRequestError("folder_in_use", folder=str(folder))
+            stopping.pause(0.1)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _created(path: Path) -> IO[bytes]:

@@ -146,6 +146,18 @@ def test_an_answer_in_the_row_lets_the_run_go_on(folder: Path, jobs: Jobs) -> No
 
 
 @on_prefect
+def test_the_answer_none_ends_the_run_with_that(folder: Path, jobs: Jobs) -> None:
+    def answer(job: Job) -> None:
+        with Jobs.open(Settings()) as own:
+            assert own.answer(job.id, asking.NONE)
+
+    with meanwhile(answer), pytest.raises(AmbiguousError, match="None of the groups") as failed:
+        run(folder, "ask")
+    job = only(jobs)
+    assert (job.status, job.error, job.question) == (Status.FAILED, str(failed.value), None)
+
+
+@on_prefect
 def test_prefects_own_form_lets_the_run_go_on(folder: Path, jobs: Jobs) -> None:
     forms: list[str] = []
 
@@ -234,7 +246,7 @@ def test_the_question_is_asked_on_the_terminal(monkeypatch: pytest.MonkeyPatch) 
     os.close(screen)
     seen = b"".join(shown).decode()
     assert "Which [bold]one[/bold]?" in seen
-    assert seen.count("Type a number from 1 to 2.") == 2
+    assert seen.count("Type a number from 1 to 2, or 0 for none.") == 2
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])

@@ -19,6 +19,7 @@ from prefect.settings import PREFECT_API_URL
 from pydantic import TypeAdapter
 
 from flows.collect import Report, collect
+from flows.command import main
 from flows.request import CollectRequest
 from flows.reselect import Asked, reselect
 from tasks.database.jobs_table import Jobs
@@ -39,6 +40,7 @@ from tests.conftest import TINY_CLIP
 from tests.naver_replica.results import Truth
 from tests.naver_replica.serving import Replica
 from tests.support.history import only
+from tests.support.images import image_file
 from tests.support.leftovers import until_nothing_is_left
 from tests.support.records import rows
 from tests.support.waiting import until
@@ -155,6 +157,52 @@ def test_a_subject_that_is_not_found_is_said_and_can_be_tried_again(
     assert only(jobs).status is Status.DONE
 
 
+def test_the_record_of_a_job_follows_its_runs_and_no_other_words(
+    jobs: Jobs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = run(limit=12, out_dir=tmp_path / "apples")
+    done = only(jobs)
+    asked: list[list[str]] = [
+        ["자동차"], ["--limit", "5"], ["--limit", "50"], ["--eps", "0.3"], ["--min-side", "100"],
+        ["--source", "naver-api"], ["--out-dir", str(tmp_path / "cars")],
+    ]  # fmt: skip
+    for arguments in asked:
+        assert main(["--job-id", report.job_id, *arguments]) == 2
+        assert "start a new job" in capsys.readouterr().err
+    with pytest.raises(BadRequestError, match="was begun with query 사과, not 자동차"):
+        run("자동차", limit=12, job_id=report.job_id)
+    assert jobs.get(report.job_id) == done
+    assert not (tmp_path / "cars").exists()
+
+
+def test_fewer_than_wanted_is_said(jobs: Jobs, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["사과", "--limit", "60", "--max-candidates", "60", "--model", str(TINY_CLIP)]
+    assert main(asked) == 0
+    said = "Fewer than the 60 wanted: 60 candidates were looked at, as --max-candidates says."
+    assert said in capsys.readouterr().out.splitlines()
+    assert said in jobs.log(only(jobs).id)
+
+
+@pytest.mark.parametrize("counted", ["forbidden_port", "too_small"])
+def test_the_reason_that_is_named_is_the_reason(
+    counted: str, jobs: Jobs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    addresses = tmp_path / "list.txt"
+    addresses.write_text("\n".join(f"http://example.com:81/{n}.jpg" for n in range(9)))
+    images = tmp_path / "images"
+    images.mkdir()
+    for seed in range(9):
+        (images / f"{seed}.jpg").write_bytes(image_file(50, 40, seed=seed))
+    source = addresses if counted == "forbidden_port" else images
+    asked = ["사과", "--source", "files", "--input", str(source), "--model", str(TINY_CLIP)]
+    assert main(asked) == 3
+    told, *_, last = capsys.readouterr().err.splitlines()[-3:]
+    assert f"rejected: 9 {counted}." in told
+    assert f"9 {'were not fetched' if counted == 'forbidden_port' else 'are not'}" in last
+    assert ("--min-side" in last) == (counted == "too_small")
+    assert f"go on with --job-id {only(jobs).id}" in jobs.log(only(jobs).id)
+
+
 def test_the_official_api_gives_a_dataset_too() -> None:
     report = run(limit=15, source="auto")  # the replica's keys are set
     assert report.waterfall.chosen == 15
@@ -170,7 +218,7 @@ def test_what_is_chosen_again_by_hand_survives_later_runs(
         monkeypatch.setenv(name, "http://127.0.0.1:9/")
     (tmp_path / "drop").write_text("img_0001.jpg\nimg_0002.jpg\n")
     folder, selection = reselect(report.job_id, Asked(drop=tmp_path / "drop"), Settings())
-    again = run(limit=15, job_id=report.job_id)
+    again = run(limit=15, source="naver-api", job_id=report.job_id)
     assert again.out_dir == folder
     assert again.waterfall == selection.waterfall()
     assert again.waterfall.reasons["dropped_by_hand"] == 2
@@ -302,7 +350,7 @@ def test_a_stopped_run_leaves_nothing_behind_and_can_go_on(
     with monkeypatch.context() as patch:
         patch.setenv("TMPDIR", str(temporary))
         patch.setenv("TORCHINDUCTOR_CACHE_DIR", str(temporary.parent))  # torch's own, and stays
-        process = command("사과 500", "--limit", "300", "--model", str(TINY_CLIP))
+        process = command("사과 500", "--limit", "120", "--model", str(TINY_CLIP))
     assert process.stderr
     for line in process.stderr:
         if "Load 2" in line:
@@ -320,8 +368,8 @@ def test_a_stopped_run_leaves_nothing_behind_and_can_go_on(
     assert (stopped.status, stopped.error_code) == (Status.CANCELLED, STOPPED.code)
     assert not (Path(stopped.out_dir) / "manifest.jsonl").exists()
 
-    report = run("사과 500", limit=30, job_id=stopped.id)
-    assert report.waterfall.chosen == 30
+    report = run("사과 500", limit=120, job_id=stopped.id)
+    assert report.waterfall.chosen == 120
     assert only(jobs).status is Status.DONE
 
 

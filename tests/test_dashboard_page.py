@@ -648,12 +648,24 @@ def test_a_job_without_images_says_why(page: Page, history: History) -> None:
     page.shows("#images-nothing", "이미지가 없습니다")
 
 
+@pytest.mark.parametrize("sizes", [(12,), (12, 9)])
+def test_a_question_is_answered_with_none_on_the_jobs_page(
+    sizes: tuple[int, ...], page: Page, history: History
+) -> None:
+    job = history.begun("고양이")
+    history.ask(job, *sizes)
+    page.open(f"/static/job.html?job_id={job}")
+    page.until(lambda: len(page.all("#groups .group")) == len(sizes) + 1)
+    page.click("#groups .group:last-child button")
+    page.until(lambda: history.wishes(job).answer == 0)
+
+
 def test_a_question_is_answered_on_the_jobs_page(page: Page, history: History) -> None:
     job = history.begun("고양이")
     page.open(f"/static/job.html?job_id={job}").shows("#title", "고양이")
     page.lacks("#question")
     history.ask(job, 31, 22)
-    page.shows("#question-text", "그룹이 둘입니다")
+    page.shows("#question-text", "그룹이 2개입니다")
     assert [e.text for e in page.all("#groups h3")] == ["그룹 1 · 31장", "그룹 2 · 22장"]
     page.until(
         lambda: page.run(

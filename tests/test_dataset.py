@@ -186,12 +186,6 @@ def test_a_folder_of_another_job_is_refused(workspace: Workspace, out_dir: Path)
         claim(out_dir, "b2", REQUEST)
 
 
-def test_a_resumed_job_asks_the_same_of_its_candidates(workspace: Workspace, out_dir: Path) -> None:
-    assert claim(out_dir, "a1", REQUEST | {"eps": 0.3}) == workspace
-    with pytest.raises(BadRequestError, match="begun with min_side 300, not 100"):
-        claim(out_dir, "a1", REQUEST | {"min_side": 100})
-
-
 def test_a_folder_under_a_file_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):

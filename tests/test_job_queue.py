@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tasks.database import job_queue
+from tasks.database.job_queue import Planned
 from tasks.database.jobs_table import Jobs
 from tasks.errors import ErrorCode
 from tasks.jobs import LOST, STOPPED, Cause, Run, Status
@@ -34,6 +35,12 @@ def status(jobs: Jobs, job_id: str) -> tuple[Status, str | None, str | None]:
     return job.status, job.error, job.error_code
 
 
+def claimed(jobs: Jobs) -> Planned:
+    job = job_queue.claim(jobs)
+    assert job
+    return job
+
+
 def forget_claims(jobs: Jobs) -> None:
     with jobs.transaction() as cursor:
         cursor.execute("UPDATE jobs SET heartbeat_at = heartbeat_at - %s", (job_queue.CLAIM,))
@@ -57,10 +64,10 @@ def test_so_many_go_at_once_and_no_more(two: Jobs) -> None:
 
 
 def test_a_claim_that_nobody_keeps_is_anothers(two: Jobs) -> None:
-    job_queue.claim(two)
+    first = claimed(two)
     job_queue.claim(two)
     forget_claims(two)
-    assert job_queue.keep(two, ["1"]) == {"1"}
+    assert job_queue.keep(two, [first]) == {"1"}
     again = job_queue.claim(two)
     assert again
     assert again.id == "2"
@@ -97,21 +104,39 @@ def test_a_cancelled_job_is_started_no_more(two: Jobs) -> None:
 
 def test_a_cancelling_during_the_start_is_not_forgotten(two: Jobs) -> None:
     job_queue.claim(two)
-    job_queue.claim(two)
+    second = claimed(two)
     two.request_cancel("1")
     two.request_cancel("2")
     assert job_queue.hand_over(two, "1", RUN, datetime.now(UTC))
-    job_queue.end(two, "2", NO_START)
+    job_queue.end(two, second, NO_START)
     assert status(two, "2") == (Status.CANCELLED, STOPPED.sentence, STOPPED.code)
 
 
 def test_a_start_that_failed_is_said(two: Jobs) -> None:
-    job_queue.claim(two)
-    job_queue.end(two, "1", NO_START)
+    first, second = claimed(two), claimed(two)
+    job_queue.end(two, first, NO_START)
     assert status(two, "1") == (Status.FAILED, NO_START.sentence, NO_START.code)
     begun(two, "2")
-    job_queue.end(two, "2", NO_START)
+    job_queue.end(two, second, NO_START)
     assert status(two, "2") == (Status.RUNNING, None, None)
+
+
+def test_what_is_said_of_an_earlier_start_is_not_taken_for_a_later_one(two: Jobs) -> None:
+    earlier = claimed(two)
+    begun(two, "1")
+    two.end("1", Status.CANCELLED, STOPPED)
+    assert job_queue.plan_again(two, "1")
+    assert job_queue.keep(two, [earlier]) == set()
+    job_queue.end(two, earlier, NO_START)
+    assert status(two, "1") == (Status.SCHEDULED, None, None)
+
+
+def test_a_job_whose_last_process_is_still_there_waits(two: Jobs) -> None:
+    later = job_queue.claim(two, but_not=["1"])
+    assert later
+    assert later.id == "2"
+    assert job_queue.claim(two, but_not=["1"]) is None
+    assert claimed(two).id == "1"
 
 
 def test_an_ended_job_is_planned_again_and_the_old_run_says_nothing_more(jobs: Jobs) -> None:

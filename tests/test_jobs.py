@@ -151,8 +151,10 @@ def test_a_run_that_goes_on_is_not_taken_over_by_what_is_told_of_another(jobs: J
 
 def test_a_job_that_was_cancelled_before_it_had_a_run_is_scheduled_again(jobs: Jobs) -> None:
     job_queue.plan(jobs, RUN, {"query": "배", "limit": 9, "out_dir": "/d"})
+    planned = job_queue.claim(jobs)
+    assert planned
     jobs.request_cancel(RUN)
-    job_queue.end(jobs, RUN, BROKE)
+    job_queue.end(jobs, planned, BROKE)
     assert status_of(jobs) is Status.CANCELLED
     jobs.observe(told(Status.SCHEDULED, after_s=1, run=OTHER_RUN, job=RUN))
     job = jobs.get(RUN)
@@ -323,12 +325,56 @@ def test_a_table_of_an_earlier_version_gets_what_it_lacks(jobs: Jobs) -> None:
     begun(jobs)
     with jobs.transaction() as cursor:
         cursor.execute("UPDATE jobs SET status = 'failed', error = 'It broke.'")
-        cursor.execute("ALTER TABLE jobs DROP error_code, DROP answer, DROP error_message")
+        cursor.execute("ALTER TABLE jobs DROP error_code, DROP answer, DROP begun_at")
     with Jobs.open(Settings()) as newer:
         job = newer.get(RUN)
     assert job
     assert (job.status, job.error, job.error_code) == (Status.FAILED, "It broke.", None)
     assert job.error_message is None
+
+
+def test_elapsed_time_is_what_the_runs_took_and_not_the_time_between(jobs: Jobs) -> None:
+    def ago(**columns: float) -> None:
+        with jobs.transaction() as cursor:
+            for name, seconds in columns.items():
+                set_it = SQL("UPDATE jobs SET {} = now() - make_interval(secs => %s)")
+                cursor.execute(set_it.format(Identifier(name)), (seconds,))
+
+    def elapsed() -> float | None:
+        job = jobs.get(RUN)
+        assert job
+        return job.elapsed_s
+
+    job_queue.plan(jobs, RUN, {"query": "배", "limit": 9, "out_dir": "/d"})
+    assert elapsed() is None
+    begun(jobs)
+    jobs.end(RUN, Status.FAILED, BROKE)
+    ago(started_at=5000, begun_at=5000, finished_at=4990)
+    assert elapsed() == 10
+    assert job_queue.plan_again(jobs, RUN)
+    assert elapsed() == 10
+    begun(jobs, RUN, OTHER_RUN)
+    assert elapsed() == pytest.approx(10, abs=1)
+    jobs.end(OTHER_RUN, Status.CANCELLED)
+    ago(begun_at=100, finished_at=80)
+    assert elapsed() == 30
+    begun(jobs, RUN, "d" * 32)  # from the command line, so it was not planned
+    ago(begun_at=60, heartbeat_at=55)  # and its machine lost its power
+    begun(jobs, RUN, "e" * 32)
+    jobs.end("e" * 32, Status.DONE)
+    assert elapsed() == pytest.approx(35, abs=1)
+
+
+def test_the_elapsed_time_of_rows_of_earlier_versions_is_read(jobs: Jobs) -> None:
+    begun(jobs)
+    jobs.end(RUN, Status.DONE)
+    with jobs.transaction() as cursor:
+        cursor.execute(
+            "UPDATE jobs SET begun_at = NULL, started_at = finished_at - '7 s'::interval"
+        )
+    job = jobs.get(RUN)
+    assert job
+    assert job.elapsed_s == 7
 
 
 @pytest.mark.usefixtures("database")

@@ -1,4 +1,4 @@
-"""The columns that say how a job ended: they are written together, and cleared together."""
+"""The columns that say how and when a job ended: they are written and cleared together."""
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json
@@ -8,6 +8,14 @@ from tasks.database.storable import storable
 from tasks.jobs import Cause, Status
 
 NO_ERROR = SQL("error = NULL, error_code = NULL, error_message = NULL")
+# The seconds that the runs took up to now, once another begins or is planned.
+RAN_S = SQL(
+    """
+    jobs.ran_s + greatest(0, coalesce(extract(epoch FROM
+        coalesce(jobs.finished_at, jobs.heartbeat_at) - coalesce(jobs.begun_at,
+            CASE WHEN jobs.finished_at IS NOT NULL THEN jobs.started_at END)), 0))
+    """
+)
 _END = SQL(
     """
     UPDATE jobs SET status = %(status)s, error = %(error)s, error_code = %(error_code)s,

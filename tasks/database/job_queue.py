@@ -5,7 +5,7 @@ and keeps the claim by the row's heartbeat, so that no run is started twice and 
 whatever becomes of the process that claimed it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from psycopg2.extras import Json
 from psycopg2.sql import SQL
 
-from tasks.database.ending import NO_ERROR
+from tasks.database.ending import NO_ERROR, RAN_S
 from tasks.database.ending import end as end_jobs
 from tasks.database.jobs_table import Jobs
 from tasks.jobs import ENDED, STOPPED, Cause, Status
@@ -56,13 +56,15 @@ def plan_again(jobs: Jobs, job_id: str) -> bool:
     update = SQL(
         """
         UPDATE jobs SET status = %s, flow_run_id = NULL, state_at = now(), heartbeat_at = NULL,
-            {no_error}, finished_at = NULL, progress = NULL, scheduled_for = NULL,
-            is_cancel_requested = false
+            {no_error}, ran_s = {ran_s}, begun_at = NULL, finished_at = NULL,
+            progress = NULL, scheduled_for = NULL, is_cancel_requested = false
         WHERE id = %s AND status IN %s
         """
     )
     with jobs.transaction() as cursor:
-        cursor.execute(update.format(no_error=NO_ERROR), (Status.SCHEDULED, job_id, ENDED))
+        cursor.execute(
+            update.format(no_error=NO_ERROR, ran_s=RAN_S), (Status.SCHEDULED, job_id, ENDED)
+        )
         return cursor.rowcount == 1
 
 
@@ -72,15 +74,18 @@ _CLAIM = SQL(
         SELECT id FROM jobs WHERE {is_planned} AND {is_free} AND (
             SELECT count(*) FROM jobs
             WHERE heartbeat_at > now() - %(claim)s AND (status = %(running)s OR {is_planned})
-        ) < %(at_once)s
+        ) < %(at_once)s AND NOT id = ANY(%(but_not)s)
         ORDER BY state_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
     ) RETURNING id, request, state_at
     """
 ).format(is_planned=IS_PLANNED, is_free=IS_FREE)
 
 
-def claim(jobs: Jobs, *, at_once: int | None = None) -> Planned | None:
-    """Claim the job that waits longest; None where none waits, or ``at_once`` are going already."""
+def claim(jobs: Jobs, *, at_once: int | None = None, but_not: Sequence[str] = ()) -> Planned | None:
+    """Claim the job that waits longest, but none of ``but_not``.
+
+    None where none waits, or ``at_once`` are going already.
+    """
     with jobs.transaction() as cursor:
         cursor.execute(
             _CLAIM,
@@ -88,21 +93,24 @@ def claim(jobs: Jobs, *, at_once: int | None = None) -> Planned | None:
                 "claim": CLAIM,
                 "running": Status.RUNNING,  # one that waits for an answer leaves its place
                 "at_once": 2**31 if at_once is None else at_once,
+                "but_not": list(but_not),
             },
         )
         row = cursor.fetchone()
     return Planned(*row) if row else None
 
 
-def keep(jobs: Jobs, job_ids: Sequence[str]) -> set[str]:
-    """Keep the claims on jobs; return those that are planned still."""
-    if not job_ids:
+def keep(jobs: Jobs, claimed: Iterable[Planned]) -> set[str]:
+    """Keep the claims on jobs; return the ids of those that are planned still, by that plan."""
+    plans = tuple((job.id, job.since) for job in claimed)
+    if not plans:
         return set()
     update = SQL(
-        "UPDATE jobs SET heartbeat_at = now() WHERE {is_planned} AND id = ANY(%s) RETURNING id"
+        "UPDATE jobs SET heartbeat_at = now() WHERE {is_planned} AND (id, state_at) IN %s"
+        " RETURNING id"
     )
     with jobs.transaction() as cursor:
-        cursor.execute(update.format(is_planned=IS_PLANNED), (list(job_ids),))
+        cursor.execute(update.format(is_planned=IS_PLANNED), (plans,))
         return {job_id for (job_id,) in cursor.fetchall()}
 
 
@@ -130,16 +138,20 @@ def hand_over(jobs: Jobs, job_id: str, flow_run_id: str, since: datetime) -> boo
     return bool(row and row[0])
 
 
-def end(jobs: Jobs, job_id: str, cause: Cause) -> None:
-    """End a planned job that could not be started, or is no longer wanted."""
+def end(jobs: Jobs, job: Planned, cause: Cause) -> None:
+    """End a planned job that could not be started, or is no longer wanted.
+
+    One that began, or was planned again since, goes on.
+    """
     select = SQL(
-        "SELECT is_cancel_requested FROM jobs WHERE {is_planned} AND id = %s FOR UPDATE"
+        "SELECT is_cancel_requested FROM jobs"
+        " WHERE {is_planned} AND id = %s AND state_at = %s FOR UPDATE"
     ).format(is_planned=IS_PLANNED)
     with jobs.transaction() as cursor:
-        cursor.execute(select, (job_id,))
+        cursor.execute(select, (job.id, job.since))
         if row := cursor.fetchone():
             ending = (Status.CANCELLED, STOPPED) if row[0] else (Status.FAILED, cause)
-            end_jobs(cursor, SQL("id = %(job)s"), *ending, job=job_id)
+            end_jobs(cursor, SQL("id = %(job)s"), *ending, job=job.id)
 
 
 def cancel(jobs: Jobs, job_id: str) -> bool:

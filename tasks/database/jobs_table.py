@@ -14,7 +14,7 @@ from psycopg2.extras import Json
 from psycopg2.sql import SQL
 
 from tasks.database import observing
-from tasks.database.ending import NO_ERROR, end
+from tasks.database.ending import NO_ERROR, RAN_S, end
 from tasks.database.job_rows import JobRows
 from tasks.database.storable import storable
 from tasks.errors import ErrorCode
@@ -199,21 +199,22 @@ class Jobs(JobRows):
 _BEGIN = SQL(
     """
     INSERT INTO jobs (id, flow_run_id, query, request_limit, request, out_dir, status, log,
-                      started_at, state_at, heartbeat_at)
+                      started_at, begun_at, state_at, heartbeat_at)
     VALUES (%(job)s, %(run)s, %(query)s, %(limit)s, %(request)s, %(out_dir)s, %(running)s, '',
-            now(), %(since)s, now())
+            now(), now(), %(since)s, now())
     ON CONFLICT (id) DO UPDATE SET
         flow_run_id = excluded.flow_run_id, query = excluded.query,
         request_limit = excluded.request_limit, request = excluded.request,
         out_dir = excluded.out_dir, status = excluded.status, {no_error},
         progress = NULL, question = NULL, answer = NULL,
         started_at = coalesce(jobs.started_at, now()), finished_at = NULL,
+        ran_s = {ran_s}, begun_at = now(),
         state_at = excluded.state_at, heartbeat_at = now(),
         is_cancel_requested = jobs.is_cancel_requested
             AND coalesce(jobs.flow_run_id, excluded.flow_run_id) = excluded.flow_run_id
             AND jobs.status NOT IN %(ended)s
     """
-).format(no_error=NO_ERROR)
+).format(no_error=NO_ERROR, ran_s=RAN_S)
 
 _FIND_AGAIN = SQL(
     """

@@ -15,7 +15,7 @@ _LOCK = 7_361_205  # any number: one process at a time prepares the tables
 _ARE_CURRENT = """
 SELECT count(*) = 3 FROM information_schema.columns
 WHERE table_schema = current_schema() AND (table_name, column_name) IN
-    (('jobs', 'error_message'), ('source_checks', 'source'), ('source_rests', 'until'))
+    (('jobs', 'begun_at'), ('source_checks', 'source'), ('source_rests', 'until'))
 """
 _CREATE = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -43,7 +43,9 @@ ALTER TABLE jobs
     ADD COLUMN IF NOT EXISTS choice JSONB,
     ADD COLUMN IF NOT EXISTS question JSONB,
     ADD COLUMN IF NOT EXISTS answer INTEGER,
-    ADD COLUMN IF NOT EXISTS error_message JSONB;
+    ADD COLUMN IF NOT EXISTS error_message JSONB,
+    ADD COLUMN IF NOT EXISTS ran_s DOUBLE PRECISION NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS begun_at TIMESTAMPTZ;
 CREATE INDEX IF NOT EXISTS jobs_newest_first
     ON jobs (coalesce(started_at, state_at) DESC NULLS LAST, id);
 CREATE INDEX IF NOT EXISTS jobs_by_run ON jobs (flow_run_id);

@@ -9,6 +9,8 @@ import { say, t } from "./i18n.js";
 /** @typedef {import("./types.js").Job} Job */
 /** @typedef {import("./types.js").Group} Group */
 
+const NONE = 0; // the answer that no group is the subject
+
 export class QuestionPanel {
   #shown = "";
 
@@ -25,6 +27,9 @@ export class QuestionPanel {
       t("question.text", { n: groups.length, query: job.query, until: dateTime(until) }),
     );
     find("#groups").replaceChildren(...groups.map((group) => this.#group(job, group)));
+    const none = el("button", { type: "button" }, () => t("question.none", { n: groups.length }));
+    none.addEventListener("click", () => this.#answer(job, NONE));
+    find("#groups").append(el("li", { class: "group" }, none));
   }
 
   /** @param {Job} job @param {Group} group */
@@ -53,7 +58,7 @@ export class QuestionPanel {
     for (const button of buttons) button.disabled = true;
     try {
       await post(jobPath(job.id, "/answer"), { group: which });
-      announce(t("question.answered", { which }), "good");
+      announce(t(which === NONE ? "question.refused" : "question.answered", { which }), "good");
     } catch (error) {
       announceError(error);
       for (const button of buttons) button.disabled = false;

@@ -1,4 +1,4 @@
-"""What ``DATABASE_URL`` may be: an address that libpq cannot read otherwise than it was meant.
+"""The rule for ``DATABASE_URL``: libpq cannot read it otherwise than it was meant.
 
 Where a password holds an ``@`` or a ``/`` as it is, libpq takes a part of it for the host, and its
 errors show that. So nothing is handed to it, or said of an address, that is not read for certain.
