@@ -53,9 +53,10 @@ from tasks.download import download_batch
 from tasks.embed import embed_batch
 from tasks.ledger import JobRecord
 from tasks.model.embedder import load
-from tasks.search import Search, source_named
+from tasks.search import Search
 from tasks.selection import choose_among
 from tasks.settings import Settings
+from tasks.sources.listed import source_named
 from tasks.sources.naver import search
 from tasks.sources.query import SearchQuery
 from tasks.workspace import Workspace

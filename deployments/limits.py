@@ -12,7 +12,7 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.exceptions import ObjectAlreadyExists
 
 from tasks.process.concurrency import GPU
-from tasks.search import SOURCES
+from tasks.sources.listed import SOURCES
 
 AT_ONCE = 1
 

@@ -4,11 +4,14 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from functools import partial
 from typing import Any, NoReturn
 
 from tasks.characters import visible
 from words import LANGUAGES, Language, Message, Value, language_of_system, say
+
+_AMERICAN = {"--color": "--colour", "--license": "--licence"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -28,6 +31,7 @@ class Parser(argparse.ArgumentParser):
             argument_default=argparse.SUPPRESS,
             formatter_class=partial(_Formatter, language=self.language),
             add_help=False,
+            allow_abbrev=False,
         )
         self._named = self.add_argument_group(self.say("cli.arguments"))
         self._options = self.add_argument_group(self.say("cli.options"))
@@ -57,6 +61,24 @@ class Parser(argparse.ArgumentParser):
             sys.stdout.write(visible(json.dumps(said, ensure_ascii=False)) + "\n")
         sys.stderr.write(f"{visible(sentence)}\n")
         return code
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse; of what is no argument of this command, say what may have been meant."""
+        given, others = self.parse_known_args(args, namespace)
+        if others:
+            self.exit(2, visible(self._unknown(others[0])) + "\n")
+        return given
+
+    def _unknown(self, given: str) -> str:
+        if not given.startswith("-"):
+            return self.say("cli.needs_quotes", given=given)
+        name = given.partition("=")[0]
+        known = [flag for flag in self._option_string_actions if flag.startswith("--")]
+        meant = _AMERICAN.get(name)
+        near = [meant] if meant in known else get_close_matches(name, known)
+        if near:
+            return self.say("cli.unknown_option_but", option=name, near=near[0])
+        return self.say("cli.unknown_option", option=name)
 
     def error(self, message: str) -> NoReturn:
         """End with what argparse found."""

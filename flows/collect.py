@@ -45,9 +45,10 @@ from tasks.ledger import JobRecord
 from tasks.process import progress, stopping
 from tasks.process.concurrency import slot
 from tasks.records import Candidate, Reason, Stage, Waterfall, stage_of
-from tasks.search import Search, search_page, source_named
+from tasks.search import Search, search_page
 from tasks.selection import Selection, choose
 from tasks.settings import DATASETS, Settings
+from tasks.sources.listed import source_named
 from tasks.sources.source import Page
 from tasks.upkeep import watchdog
 from tasks.upkeep.recorder import Recorder, handling, recording

@@ -6,22 +6,18 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from prefect.exceptions import TerminationSignal
 from pydantic import ValidationError
 from rich.cells import cell_len
 
 from flows.arguments import Parser
-from flows.collect import Report, collect
+from flows.hopeless import refuse_hopeless
 from flows.request import CollectRequest, described
 from flows.resuming import begun_with, refuse_another
 from flows.starting import STOPPED
-from flows.temporary_server import use_prefect_server
-from flows.terminal import display
 from tasks.characters import visible
 from tasks.database.jobs_table import Jobs
-from tasks.dataset import finished
 from tasks.errors import BadRequestError, CollectError
 from tasks.findings import finding
 from tasks.jobs import Job
@@ -29,6 +25,9 @@ from tasks.process import stopping
 from tasks.records import Waterfall
 from tasks.settings import Settings
 from words import Language, Message, say
+
+if TYPE_CHECKING:
+    from flows.collect import Report
 
 log = logging.getLogger("flows.command")
 
@@ -40,14 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     language, is_json = parser.language, given.pop("json", False)
     try:
         request = _request(given)
-        with display(language):
-            # A job that cannot be kept is better known now.
-            with use_prefect_server(), Jobs.open(Settings()) as jobs:
-                jobs.end_long_lost()
-            report = collect(request)
+        refuse_hopeless(request, Settings())
+        from flows.running import run  # not sooner: it takes seconds, and a mistake is told at once
+
+        report = run(request, language)
     except CollectError as error:
         return parser.fail(error.message, error.exit_code, as_json=is_json)
-    except (KeyboardInterrupt, TerminationSignal):
+    except KeyboardInterrupt:
         return parser.fail(Message("cli.stopped"), STOPPED, as_json=is_json)
     except Exception as error:  # the last place that can say it; the log has the rest
         if stopping.is_interrupted():  # pydantic makes an error of its own of it
@@ -62,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser(arguments: Sequence[str] | None) -> Parser:
     parser = Parser("collect", arguments)
     parser.place("query", nargs="?", metavar="QUERY", help=parser.say("cli.query"))
+    schema = CollectRequest.model_json_schema()["properties"]
     for name, field in CollectRequest.model_fields.items():
         if name == "query":
             continue
@@ -72,11 +71,19 @@ def _parser(arguments: Sequence[str] | None) -> Parser:
         if field.annotation is bool:
             parser.option(*flags, dest=name, action="store_true", help=about)
             continue
+        values = _choices(schema[name])
+        if not all(value in about for value in values):
+            about = parser.say("cli.one_of", about=about, values=", ".join(values))
         if field.default is not None:
             about = parser.say("cli.default", about=about, value=str(field.default))
         parser.option(*flags, dest=name, metavar=name.upper(), help=about.replace("%", "%%"))
     parser.option("--json", action="store_true", help=parser.say("cli.json"))
     return parser
+
+
+def _choices(schema: dict[str, Any]) -> list[str]:
+    """Return the values that an option may have, where they can be told."""
+    return next((one["enum"] for one in (schema, *schema.get("anyOf", ())) if "enum" in one), [])
 
 
 def _request(given: dict[str, Any]) -> CollectRequest:
@@ -85,6 +92,8 @@ def _request(given: dict[str, Any]) -> CollectRequest:
         if job_id := given.get("job_id"):
             job = _job(job_id)
             request = CollectRequest.model_validate(begun_with(job) | given)
+            from tasks.dataset import finished  # which takes a while to import
+
             is_complete = finished(Path(job.out_dir), job.id) is not None
             refuse_another(job, request, is_complete=is_complete)
             return request
@@ -109,12 +118,12 @@ def _job(job_id: str) -> Job:
     return job
 
 
-def _as_json(report: Report) -> str:
+def _as_json(report: "Report") -> str:
     said = asdict(report) | {"note": report.note and report.note.to_json()}
     return json.dumps(said, ensure_ascii=False, default=str) + "\n"
 
 
-def _as_text(report: Report, language: Language) -> str:
+def _as_text(report: "Report", language: Language) -> str:
     """Draw the waterfall; the last line says it all."""
     waterfall, embedding = report.waterfall, report.embedding
     lines = [

@@ -18,12 +18,12 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from tasks.characters import has_refused, plain
-from tasks.embed import DEFAULT_MODEL
+from tasks.criteria import Criteria
 from tasks.measures import MEASURES
+from tasks.model.weights import DEFAULT_MODEL
 from tasks.quality import QualityLimits
-from tasks.search import AUTO, SOURCES
-from tasks.selection import Criteria
 from tasks.settings import DATASETS, TaskRunnerName
+from tasks.sources.listed import AUTO, SOURCES
 from tasks.sources.naver_panel import (
     PERIODS,
     BackwardsPeriodError,

@@ -26,13 +26,14 @@ from pydantic import ValidationError
 from flows.arguments import Parser
 from flows.request import CollectRequest
 from tasks.characters import visible
+from tasks.criteria import Criteria
 from tasks.database.jobs_table import Jobs
 from tasks.dataset import versions, write_dataset
 from tasks.errors import BadRequestError, CollectError, NoSubjectError, OutputError
 from tasks.findings import finding
 from tasks.jobs import Job
 from tasks.records import Accepted
-from tasks.selection import Choice, Criteria, Selection, choose_among
+from tasks.selection import Choice, Selection, choose_among
 from tasks.settings import Settings
 from tasks.stored import Stored, read, reopen
 from words import Message

@@ -26,7 +26,7 @@ from tasks.process import progress, stopping
 from tasks.records import Accepted, Waterfall
 from tasks.report import REPORT_WRITER
 from tasks.selection import Selection
-from tasks.workspace import UNFINISHED, WORK, Result, Workspace, writing
+from tasks.workspace import UNFINISHED, WORK, Result, Workspace, refuse_taken, writing
 from tasks.writers.folder import JOB, MANIFEST, Dataset, Writer, image_name
 from tasks.writers.rejected import REJECTED_WRITER
 from tasks.writers.rows import DECISIONS_WRITER, JOB_WRITER, MANIFEST_WRITER
@@ -58,11 +58,8 @@ def claim(out_dir: Path, job_id: str, request: Mapping[str, Any]) -> Workspace:
             raise BadRequestError(
                 "folder_of_another_job", folder=str(out_dir), job=earlier["job_id"]
             )
-    elif out_dir.exists() and (
-        # A run that was killed as it began leaves nothing but the workspace.
-        not out_dir.is_dir() or any(path.name != WORK for path in out_dir.iterdir())
-    ):
-        raise BadRequestError("folder_not_empty", folder=str(out_dir))
+    else:
+        refuse_taken(out_dir)
     for unfinished in out_dir.rglob(f"{UNFINISHED}*"):  # what a run that was killed was writing
         unfinished.unlink(missing_ok=True)
     with writing(owner) as file:

@@ -27,8 +27,6 @@ from tasks.settings import Settings
 from tasks.spans import covered_s
 from tasks.workspace import Times, Workspace
 
-DEFAULT_MODEL = "openai/clip-vit-base-patch32"
-
 log = logging.getLogger(__name__)
 
 

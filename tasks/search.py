@@ -1,7 +1,4 @@
-"""Finding candidates: the sources, and one open search per run that gives pages on demand.
-
-A new source is a module in ``tasks/sources/`` with a ``Source``, and a line in ``SOURCES``.
-"""
+"""Finding candidates: one open search per run, which gives pages on demand."""
 
 from collections.abc import Generator, Iterable
 from types import TracebackType
@@ -10,28 +7,13 @@ from typing import Self
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.errors import BadRequestError, CollectError
+from tasks.errors import CollectError
 from tasks.process.retries import is_worth_retrying
 from tasks.records import Candidate
 from tasks.settings import Settings
-from tasks.sources import files, naver, naver_api
+from tasks.sources.listed import refuse_unknown_filters
 from tasks.sources.query import SearchQuery
 from tasks.sources.source import Page, Source
-from words import Value
-
-# As menus show them; the first is the default.
-SOURCES: tuple[Source, ...] = (naver.SOURCE, naver_api.SOURCE, files.SOURCE)
-AUTO = "auto"
-
-
-def source_named(name: str) -> Source:
-    """Return the source of that name; ``auto`` is the first whose keys are set, else the default.
-
-    Raises ``KeyError`` for any other name.
-    """
-    if name == AUTO:
-        return next((one for one in SOURCES if one.has_keys and one.has_keys()), SOURCES[0])
-    return {one.name: one for one in SOURCES}[name]
 
 
 class Search:
@@ -43,7 +25,7 @@ class Search:
 
     def __init__(self, source: Source, query: SearchQuery, settings: Settings) -> None:
         """Open nothing yet; raise ``BadRequestError`` for a filter the source does not know."""
-        _refuse_unknown_filters(source, query)
+        refuse_unknown_filters(source, query)
         self.source = source
         self._query = query
         self._settings = settings
@@ -95,17 +77,6 @@ class Search:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _refuse_unknown_filters(source: Source, query: SearchQuery) -> None:
-    for name, value in query.filters().items():
-        if source.can_filter(name, value):
-            continue
-        unknown: dict[str, Value] = {"source": source.name, "filter": name, "value": repr(value)}
-        others = [one.name for one in SOURCES if one.can_filter(name, value)]
-        if others:
-            raise BadRequestError("unknown_filter_but", other=others[0], **unknown)
-        raise BadRequestError("unknown_filter", **unknown)
 
 
 @task(

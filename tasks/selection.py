@@ -8,7 +8,6 @@ decided about an image stands, whatever speaks against it.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from prefect import task
@@ -16,6 +15,7 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.arrays import Floats, Vector, Vectors
 from tasks.cluster import choose_subject, take_group
+from tasks.criteria import Criteria
 from tasks.duplicates import find_copies
 from tasks.images.decoder import ImageError
 from tasks.records import Accepted, Reason, Rejected, Stage, Verdict, Waterfall, stage_of
@@ -24,18 +24,6 @@ from tasks.subject.geometry import CLIP, Geometry
 from tasks.subject.neighbours import NOISE
 from tasks.workspace import Workspace
 from words import Message
-
-
-@dataclass(frozen=True, slots=True)
-class Criteria:
-    """How the subject is chosen, and how many images of it are wanted."""
-
-    limit: int
-    eps: float | Literal["auto"]
-    min_samples: int
-    group: int | None = None  # of the subject, where a person said which
-    kept: frozenset[str] = frozenset()  # by hand: the keys of images
-    dropped: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import IO
 from uuid import uuid4
 
@@ -83,6 +84,24 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
             raise
     except OSError as error:
         raise _cannot_be_written(path, error) from error
+
+
+def refuse_taken(folder: Path) -> None:
+    """Raise ``BadRequestError`` where a new dataset's folder holds anything already."""
+    # A run that was killed as it began leaves nothing but the workspace.
+    if folder.exists() and not (
+        folder.is_dir() and all(path.name == WORK for path in folder.iterdir())
+    ):
+        raise BadRequestError("folder_not_empty", folder=str(folder))
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Raise ``OutputError`` where a folder, or what it would be made in, cannot be written."""
+    try:
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        Path(mkdtemp(prefix=UNFINISHED, dir=there)).rmdir()
+    except OSError as error:
+        raise _cannot_be_written(folder, error) from error
 
 
 @contextmanager

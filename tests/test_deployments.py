@@ -19,7 +19,7 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.settings import PREFECT_API_URL
 from prefect.settings import Settings as PrefectSettings
 
-from tasks.search import SOURCES
+from tasks.sources.listed import SOURCES
 from tests.support.surroundings import variables
 
 ROOT = Path(__file__).parents[1]

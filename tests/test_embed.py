@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tasks.criteria import Criteria
 from tasks.download import download_batch
 from tasks.embed import StageTime, embed_batch, load_model, stage_time
 from tasks.model.embedder import Embedder, Prepared, load
 from tasks.quality import QualityLimits
 from tasks.records import Address, AddressKind, Candidate, Reason
-from tasks.selection import Criteria, choose_among
+from tasks.selection import choose_among
 from tasks.workspace import Times, Workspace
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.pictures import draw

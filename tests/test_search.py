@@ -6,8 +6,9 @@ import pytest
 
 from tasks.errors import BadRequestError, BlockedError, BrowserError
 from tasks.records import Address, Candidate
-from tasks.search import SOURCES, Search, source_named
+from tasks.search import Search
 from tasks.settings import Settings
+from tasks.sources.listed import SOURCES, source_named
 from tasks.sources.query import SearchQuery
 from tasks.sources.source import Page, Source
 from words import LANGUAGES, templates

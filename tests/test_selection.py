@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from tasks.criteria import Criteria
 from tasks.measures import MEASURES
 from tasks.records import Accepted, Measures, Reason, Rejected, Stage, stage_of
-from tasks.selection import Criteria, Selection, select
+from tasks.selection import Selection, select
 from tasks.subject.geometry import Geometry
 from tests.support.records import a_candidate
 from tests.support.vectors import group

@@ -6,8 +6,8 @@ import pytest
 from pydantic import SecretStr
 
 from tasks.errors import BadRequestError
-from tasks.search import SOURCES
 from tasks.settings import PROJECT_DIR, Settings
+from tasks.sources.listed import SOURCES
 from tasks.sources.naver import NaverSettings
 from tests.support.surroundings import readers, variables
 from words import LANGUAGES, say

@@ -6,6 +6,7 @@ once is used from then on without asking the hub again, so that a model stays th
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
     from huggingface_hub.hf_api import ModelInfo, RepoSibling
 
+DEFAULT_MODEL = "openai/clip-vit-base-patch32"
+
 WEIGHTS = "model*.safetensors"
+_HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 _WEIGHTS_INDEX = "model.safetensors.index.json"
 _SETTINGS = ("preprocessor_config.json", "processor_config.json")  # either will do
 _OTHERS = ("*.json", "*.txt", "*.model")  # settings and vocabularies
@@ -66,6 +70,16 @@ def checkpoint(model: str) -> Checkpoint:
         return Checkpoint(model, folder, _fingerprint(folder))
     found = _from_hub(model)
     return Checkpoint(model, found, found.name)
+
+
+def refuse_no_model(model: str) -> None:
+    """Raise ``ModelError`` for what can be neither a folder with a checkpoint nor a hub's name."""
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        if not _is_whole(folder):
+            raise ModelError("no_checkpoint", folder=str(folder))
+    elif not _HUB_NAME.fullmatch(model):
+        raise ModelError("no_model_folder", folder=str(folder))
 
 
 def _is_whole(folder: Path) -> bool:

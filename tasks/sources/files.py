@@ -37,19 +37,22 @@ def search(query: SearchQuery, _settings: Settings) -> Generator[Page]:
     Raises BadRequestError before the first page where the list or a row of it cannot be right. Only
     files of a folder that was named get an address of this machine.
     """
+    candidates = _candidates(query, _settings)
+    for start in range(0, len(candidates), PAGE_SIZE):
+        yield tuple(candidates[start : start + PAGE_SIZE])
+
+
+def _candidates(query: SearchQuery, _settings: Settings) -> list[Candidate]:
     if query.input is None:
         raise BadRequestError("no_input")
     path = query.input.absolute()
     try:
         if path.is_dir():
-            candidates = _of_folder(path)
-        else:
-            candidates = read_list(path, NAME, skip_bad=query.skip_bad)
+            return _of_folder(path)
+        return read_list(path, NAME, skip_bad=query.skip_bad)
     except OSError as error:
         why = error.strerror or str(error)
         raise BadRequestError("unreadable_path", path=str(path), why=why) from error
-    for start in range(0, len(candidates), PAGE_SIZE):
-        yield tuple(candidates[start : start + PAGE_SIZE])
 
 
 def _of_folder(folder: Path) -> list[Candidate]:
@@ -119,4 +122,4 @@ def _natural(path: Path) -> list[tuple[list[tuple[int, str]], str]]:
     ]
 
 
-SOURCE = Source(name=NAME, search=search, needs_input=True)
+SOURCE = Source(name=NAME, search=search, needs_input=True, check=_candidates)

@@ -91,6 +91,12 @@ def search(query: SearchQuery, _settings: Settings) -> Generator[Page]:
                 return
 
 
+def check(query: SearchQuery, _settings: Settings) -> None:
+    """Raise KeysError or BadRequestError where no search can work."""
+    _parameters(query)
+    Api(NaverApiSettings()).close()
+
+
 class Api:
     """The connection to one API, and a count of its calls."""
 
@@ -254,6 +260,7 @@ def _has_keys() -> bool:
 SOURCE = Source(
     name=NAME,
     search=search,
+    check=check,
     url=_url,
     slot="naver",  # one company is asked, by whichever way
     filters={"size": _FILTERS, "sort": _SORTS},

@@ -27,6 +27,7 @@ class Source:
     slot: str | None = None  # the limit on how many runs, on all machines, use it at a time
     filters: Mapping[str, Container[str] | None] = field(default_factory=dict)  # None: each value
     needs_input: bool = False  # a list or folder, which no other source takes
+    check: Callable[[SearchQuery, Settings], object] | None = None  # raises what ends each search
     has_keys: Callable[[], bool] | None = None  # whether its keys are set; None: it needs none
 
     @property

@@ -1,0 +1,20 @@
+"""The mistakes that are told at once: before a server, a browser, a row or a folder."""
+
+from flows.request import CollectRequest
+from tasks.model.weights import refuse_no_model
+from tasks.settings import DATASETS, Settings
+from tasks.sources import listed
+from tasks.workspace import refuse_taken, refuse_unwritable
+
+
+def refuse_hopeless(request: CollectRequest, settings: Settings) -> None:
+    """Raise the ``CollectError`` in which a run would end, whatever happens.
+
+    That is where its input, the keys of its source, its model or its folder cannot be used.
+    """
+    source = listed.source_named(request.source)
+    listed.refuse_hopeless(source, request.search_query, settings)
+    refuse_no_model(request.model)
+    if request.out_dir and not request.job_id:
+        refuse_taken(request.out_dir)
+    refuse_unwritable(request.out_dir or settings.data_dir / DATASETS)
