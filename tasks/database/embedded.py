@@ -43,6 +43,12 @@ with warnings.catch_warnings():
 BIN = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 LINKS = Path("/tmp")  # noqa: S108 — the same for all processes, whatever their TMPDIR
 START_S = 60  # after a crash it recovers first, and comes up late
+LOOK_EVERY_S = 0.2
+# What libpq says where no server listens, and where one is not ready; and what a server says that
+# finds another there, or the remains of one that was killed.
+_DOWN = ("No such file", "refused")
+_NOT_READY = ("starting up", "shutting down", "not yet accepting")
+_STILL_THERE = ('postmaster.pid" already exists', "still in use")
 ROOTS_USER = "pgserver"  # Postgres refuses to be root
 
 _users: dict[Path, IO[str]] = {}  # the lock that this process shares, by folder
@@ -62,18 +68,18 @@ def connect(folder: Path, to: Callable[[str], Connection]) -> Connection:
     address = f"postgresql://postgres@/postgres?host={link}"
     with _one_at_a_time, _locked(folder.with_name(".postgres.lock")):
         _use(folder, link)
-        try:
-            return to(address)
-        except psycopg2.OperationalError:
-            _start(folder, link)
         last = time.monotonic() + START_S
         while True:
             try:
                 return to(address)
             except psycopg2.OperationalError as error:
-                if "starting up" not in str(error) or time.monotonic() > last:
+                said = str(error)
+                if not any(one in said for one in (*_DOWN, *_NOT_READY)) or time.monotonic() > last:
                     raise
-            time.sleep(0.1)
+            if any(one in said for one in _DOWN):
+                _start(folder, link)
+            else:
+                time.sleep(LOOK_EVERY_S)
 
 
 @contextmanager
@@ -144,8 +150,9 @@ def _start(folder: Path, link: Path) -> None:
             fatal = [line.partition("FATAL:")[2].strip() for line in lines if "FATAL:" in line]
         if not fatal:
             raise
-        if 'postmaster.pid" already exists' not in fatal[0]:  # that: it is not ready yet
+        if not any(one in fatal[0] for one in _STILL_THERE):
             raise RuntimeError(fatal[0]) from None
+        time.sleep(LOOK_EVERY_S)
 
 
 def _make(folder: Path) -> None:
