@@ -25,6 +25,7 @@ from tasks.fetching.traffic import host_of
 from tasks.images.decoder import ImageError
 from tasks.images.decoding import decode
 from tasks.images.fate import its_fate
+from tasks.images.room import room_kept
 from tasks.images.saving import kept_file
 from tasks.process import progress, stopping
 from tasks.process.retries import is_worth_retrying
@@ -98,7 +99,7 @@ class Download:
         self, candidate: Candidate, address: Address, data: bytes, attempts: list[Attempt]
     ) -> Result:
         """Measure and keep the image that came; raises ``ImageError`` where it cannot be."""
-        with its_fate(candidate):
+        with its_fate(candidate), room_kept():
             return self._stored(self._judged(candidate, address, data, attempts))
 
     def _judged(

@@ -16,6 +16,7 @@ from tasks.arrays import Vector, Vectors
 from tasks.images.decoder import ImageError
 from tasks.images.decoding import decode
 from tasks.images.fate import its_fate
+from tasks.images.room import room_kept
 from tasks.model.embedder import Embedder, Prepared, load
 from tasks.model.text import describe, reads
 from tasks.model.vector_cache import VectorCache
@@ -108,8 +109,9 @@ def _embedded(workspace: Workspace, images: Sequence[Accepted], embedder: Embedd
         if embedder.crop and (kept := workspace.kept_crop(embedder.crop, name)) is not None:
             return {"pixel_values": kept}
         try:
-            with its_fate(image.candidate):
-                return embedder.prepare(decode(workspace.image_path(name).read_bytes()).pixels)
+            with its_fate(image.candidate), room_kept():
+                pixels = decode(workspace.image_path(name).read_bytes()).pixels
+                return embedder.prepare(pixels)
         except ImageError as error:
             log.warning("The image of %s has no vector: %s", image.candidate.url, error)
             return None

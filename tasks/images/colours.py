@@ -13,7 +13,7 @@ from tasks.images.limits import MAX_PROFILE_BYTES
 
 Light = npt.NDArray[np.float64]  # (256,): how much light each value stands for, 0 … 1
 
-_ROWS = 1 << 22  # values of a strip that is worked on at a time, so that little is in memory twice
+_ROWS = 1 << 19  # pixels of a strip that is worked on at a time, so that little is in memory twice
 SRGB_PRIMARIES = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
 # By what cICP says of the primaries (ITU-T H.273, table 2), where their curve is that of sRGB.
 PRIMARIES = {
@@ -39,9 +39,20 @@ def in_srgb(pixels: Pixels, profile: bytes | None, mode: str) -> Pixels:
 
 
 def from_inks(image: Image.Image, profile: bytes | None) -> Pixels:
-    """Convert a CMYK image by its colour profile of inks; without one as Pillow does."""
+    """Return a CMYK image as RGB (h, w, 3) by its profile of inks; without one as Pillow does."""
     transform = _transform(profile or b"", "CMYK")
-    return np.asarray(transform.apply(image) if transform else image.convert("RGB"))
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    for rows in strips(*pixels.shape[:2]):
+        strip = image.crop((0, rows.start, image.width, rows.stop))
+        pixels[rows] = np.asarray(transform.apply(strip) if transform else strip.convert("RGB"))
+    return pixels
+
+
+def on_white(layered: Pixels) -> Pixels:
+    """Lay RGBA pixels (h, w, 4) on white, to the nearest value."""
+    alpha = layered[..., 3:].astype(np.uint32)
+    mixed = layered[..., :3] * alpha + 255 * (255 - alpha)
+    return ((mixed + 127) // 255).astype(np.uint8)
 
 
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:

@@ -10,9 +10,11 @@ that ``decoding`` runs it in, and tests.
 """
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from io import BytesIO
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import simplejpeg
 from PIL import Image
@@ -26,6 +28,7 @@ from tasks.images.colours import (
     by_primaries,
     from_inks,
     in_srgb,
+    on_white,
     srgb_light,
     strips,
 )
@@ -61,6 +64,10 @@ _OTHER_STARTS = {
 }  # fmt: skip
 _AVIF_BRANDS = (b"avif", b"avis")
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")  # ISO/IEC 23008-12, annex B
+
+
+# Called with the number of pixels before the first of them is made.
+on_size: ContextVar[Callable[[int], object]] = ContextVar("on_size", default=lambda _: None)
 
 
 class ImageError(Exception):
@@ -126,13 +133,14 @@ def format_of(data: bytes) -> str:
 
 
 def check_size(width: int, height: int) -> None:
-    """Raise ``ImageError`` for an image that is larger than any may be."""
+    """Raise ``ImageError`` for an image that is larger than any may be; else tell ``on_size``."""
     if width * height > MAX_PIXELS:
         size = {"width": width, "height": height, "most": MAX_PIXELS // 1_000_000}
         raise ImageError(Reason.TOO_MANY_PIXELS, Message("note.too_many_pixels", size))
     if max(width, height) > MAX_SIDE:
         size = {"width": width, "height": height, "most": MAX_SIDE}
         raise ImageError(Reason.TOO_LONG, Message("note.too_long", size))
+    on_size.get()(width * height)
 
 
 def _jpeg(data: bytes, smallest_side: int) -> Decoded:
@@ -201,11 +209,21 @@ def _png(data: bytes, _: int) -> Decoded:
 
 def _webp(data: bytes, _: int) -> Decoded:
     file = webp.read(data)
-    image = _opened("WEBP", file.plain)
-    canvas = file.canvas or image.size
+    canvas = file.canvas or file.size
     check_size(*canvas)
-    pixels = _on_canvas(_rgb(_loaded(image)), canvas, file.offset)
-    return Decoded("WEBP", in_srgb(pixels, file.profile, "RGB"), file.is_animated, image.mode)
+    stored: Any = cv2.imdecode(np.frombuffer(file.plain, np.uint8), cv2.IMREAD_UNCHANGED)
+    if stored is None:
+        raise ValueError("its image is damaged, or not whole")
+    height, width, channels = stored.shape
+    pixels = np.empty((height, width, 3), np.uint8)
+    for rows in strips(height, width):
+        if channels == 3:
+            pixels[rows] = stored[rows, :, ::-1]
+        else:
+            pixels[rows] = on_white(stored[rows, :, [2, 1, 0, 3]])
+    pixels = _on_canvas(pixels, canvas, file.offset)
+    mode = "RGB" if channels == 3 else "RGBA"
+    return Decoded("WEBP", in_srgb(pixels, file.profile, "RGB"), file.is_animated, mode)
 
 
 def _gif(data: bytes, _: int) -> Decoded:
@@ -236,7 +254,7 @@ def _avif(data: bytes, _: int) -> Decoded:
     size, frames, mode, profile, _exif, orientation, _xmp = decoder.get_info()
     check_size(*size)
     content, *_timing = decoder.get_frame(0)
-    image = Image.frombytes(mode, size, content)
+    image = Image.frombuffer(mode, size, content, "raw", mode, 0, 1)
     pixels = in_srgb(_rgb(image), profile, mode)
     return Decoded("AVIF", _upright(pixels, orientation), frames > 1, mode)
 
@@ -274,14 +292,14 @@ def _rgb(image: Image.Image) -> Pixels:
     if image.mode.startswith("I;16"):  # Pillow would clip 16 bits to 8 instead of scaling
         grey = (np.asarray(image) >> 8).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
-    if not image.has_transparency_data:
-        return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
-    layered = np.asarray(image if image.mode == "RGBA" else image.convert("RGBA"))
-    pixels = np.empty((*layered.shape[:2], 3), np.uint8)
-    for rows in strips(*layered.shape[:2]):
-        alpha = layered[rows, :, 3:].astype(np.uint32)
-        mixed = layered[rows, :, :3] * alpha + 255 * (255 - alpha)
-        pixels[rows] = (mixed + 127) // 255
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    is_layered = image.has_transparency_data
+    for rows in strips(*pixels.shape[:2]):  # as an array, a whole image takes three times its place
+        strip = image.crop((0, rows.start, image.width, rows.stop))
+        if is_layered:
+            pixels[rows] = on_white(np.asarray(strip.convert("RGBA")))
+        else:
+            pixels[rows] = np.asarray(strip.convert("RGB"))
     return pixels
 
 

@@ -30,7 +30,14 @@ import numpy as np
 from tasks.errors import ResourceError, first_line
 from tasks.images import decoder
 from tasks.images.decoder import Decoded, ImageError, format_of
-from tasks.images.limits import DECODE_BYTES, DECODE_CPU_S, DECODE_WALL_S, MAX_PIXELS
+from tasks.images.limits import (
+    DECODE_BYTES,
+    DECODE_CPU_S,
+    DECODE_WALL_S,
+    MAX_PIXELS,
+    SMALL_PIXELS,
+)
+from tasks.images.room import make_room, room_kept
 from tasks.process import stopping
 from tasks.records import Reason
 from tasks.settings import PROJECT_DIR
@@ -41,6 +48,7 @@ _SHARED_BYTES = _MOST_BYTES + 3 * MAX_PIXELS  # used as far as an image needs it
 _LARGE_BYTES = 32_000_000  # what is used beyond that is given back
 _LOOK_EVERY_S = 0.2  # for a request to stop
 _ASKED = struct.Struct("<QQ")  # the length of the file, and the smallest side
+_GO = b"g"
 _START = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from tasks.images.decoding import serve; serve(int(sys.argv[2]))"
@@ -50,6 +58,7 @@ _START = (
 def decode(data: bytes, smallest_side: int = 0) -> Decoded:
     """Decode an image file as ``decoder.decode`` does, within the limits.
 
+    For a large image there has to be room; within a ``room_kept()`` that is kept until its end.
     Raises ``ImageError``, ``StoppedError`` where the run is stopped meanwhile, and
     ``ResourceError``.
     """
@@ -59,7 +68,8 @@ def decode(data: bytes, smallest_side: int = 0) -> Decoded:
     format_of(data)  # most that is no image is known by its first bytes
     process = _free() or _started()
     try:
-        return process.decode(data, smallest_side)
+        with room_kept():
+            return process.decode(data, smallest_side)
     except ImageError:
         raise
     except BaseException:  # it may be in the middle of its work
@@ -119,12 +129,16 @@ class _Decoder:
         try:
             self._asked.write(_ASKED.pack(len(data), smallest_side))
             self._asked.flush()
-            answer = self._answer()
+            said = self._answer()
+            while said and "needs" in said:
+                make_room(said["needs"])
+                self._asked.write(_GO)
+                self._asked.flush()
+                said = self._answer()
         except BrokenPipeError:
-            answer = b""
-        if not answer:
+            said = None
+        if said is None:
             raise self._fate(format_of(data))
-        said = json.loads(answer)
         if "reason" in said:
             raise ImageError(said["reason"], Message.from_json(said["note"]))
         height, width = said.pop("pixels")
@@ -134,15 +148,16 @@ class _Decoder:
             self._memory.madvise(mmap.MADV_REMOVE)
         return Decoded(pixels=pixels.reshape(height, width, 3), **said)
 
-    def _answer(self) -> bytes:
-        """Return the line that the process answers with; nothing where it has ended."""
+    def _answer(self) -> dict[str, Any] | None:
+        """Return what the process answers; None where it has ended."""
         until = time.monotonic() + DECODE_WALL_S
         while not select([self._answered], [], [], _LOOK_EVERY_S)[0]:
             stopping.check()
             if time.monotonic() > until:
                 self._process.kill()
                 raise _too_slow()
-        return self._answered.readline()
+        line = self._answered.readline()
+        return json.loads(line) if line else None
 
     def _fate(self, name: str) -> ImageError:
         """Say why the process ended."""
@@ -197,13 +212,25 @@ def serve(number: int) -> None:
     """Decode what the other side asks for, in a process of its own, until it is gone."""
     memory = mmap.mmap(number, _SHARED_BYTES)
     _limit_memory()
+    decoder.on_size.set(_ask_for_room)
     while asked := sys.stdin.buffer.read(_ASKED.size):
         length, smallest_side = _ASKED.unpack(asked)
         signal.setitimer(signal.ITIMER_PROF, DECODE_CPU_S)  # at its end the process is ended
         answer = _decoded(memory, length, smallest_side)
         signal.setitimer(signal.ITIMER_PROF, 0)
-        sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
-        sys.stdout.buffer.flush()
+        _say(answer)
+
+
+def _ask_for_room(pixels: int) -> None:
+    if pixels > SMALL_PIXELS:
+        _say({"needs": pixels})
+        if sys.stdin.buffer.read(len(_GO)) != _GO:
+            sys.exit()  # the other side is gone
+
+
+def _say(said: dict[str, Any]) -> None:
+    sys.stdout.buffer.write(json.dumps(said).encode() + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def _decoded(memory: mmap.mmap, length: int, smallest_side: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import simplejpeg
 from tasks.images import jpeg
 from tasks.images.decoder import Decoded
 from tasks.images.decoding import decode
+from tasks.images.room import room_kept
 
 JPEG_QUALITY = 95
 
@@ -31,7 +32,10 @@ def saved_bytes(data: bytes) -> bytes:
 
     Raises ``ImageError``. Earlier versions kept in the workspace what came.
     """
-    return data if _is_kept_file(data) else kept_file(data, decode(data))
+    if _is_kept_file(data):
+        return data
+    with room_kept():
+        return kept_file(data, decode(data))
 
 
 def _is_kept_file(data: bytes) -> bool:

@@ -21,6 +21,7 @@ class Webp(NamedTuple):
 
     canvas: tuple[int, int] | None  # px: width and height of the whole, where a frame is a part
     offset: tuple[int, int]  # px: where on it the frame lies
+    size: tuple[int, int]  # px: width and height of the frame
     plain: bytes
     profile: bytes  # ICC's, empty for none
     is_animated: bool
@@ -50,16 +51,25 @@ def read(data: bytes) -> Webp:
     if coded is None:
         raise WebpError("its image is not there, or not whole")
     profile = first.get(b"ICCP", b"")
-    return Webp(canvas, offset, _still(image, coded), profile, frames > 1)
+    size = _size(coded, image[coded])
+    return Webp(canvas, offset, size, _still(image, coded, size), profile, frames > 1)
 
 
-def _still(image: dict[bytes, bytes], coded: bytes) -> bytes:
+def _size(coded: bytes, content: bytes) -> tuple[int, int]:
+    """Return width and height as the image's own header has them."""
+    content = content.ljust(10, b"\0")
+    if coded == b"VP8L":  # RFC 9649, 3.4: after a signature, 14 bits of each
+        bits = int.from_bytes(content[1:5], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    width, height = struct.unpack_from("<HH", content, 6)  # of the key frame (RFC 6386, 9.1)
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def _still(image: dict[bytes, bytes], coded: bytes, size: tuple[int, int]) -> bytes:
     if coded == b"VP8L" or b"ALPH" not in image:
         return _riff([(coded, image[coded])])
-    # The size of the image stands in the key frame's header (RFC 6386, 9.1).
-    width, height = struct.unpack_from("<HH", image[coded].ljust(10, b"\0"), 6)
-    size = b"".join(((v & 0x3FFF) - 1).to_bytes(3, "little", signed=True) for v in (width, height))
-    extended = bytes((_ALPHA_FLAG, 0, 0, 0)) + size
+    sides = b"".join((side - 1).to_bytes(3, "little", signed=True) for side in size)
+    extended = bytes((_ALPHA_FLAG, 0, 0, 0)) + sides
     return _riff([(b"VP8X", extended), (b"ALPH", image[b"ALPH"]), (coded, image[coded])])
 
 
