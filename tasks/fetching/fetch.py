@@ -32,8 +32,9 @@ from tasks.fetching.codings import unpacked
 from tasks.fetching.cookies import Cookies
 from tasks.fetching.failures import AnswerError, failure_of
 from tasks.fetching.heads import MAX_HEAD_BYTES, MAX_HEADERS, LenientHandler
-from tasks.fetching.peers import Resolver, is_disguised, public_socket
+from tasks.fetching.peers import Resolver, public_socket
 from tasks.fetching.politeness import politeness
+from tasks.fetching.public_addresses import is_disguised
 from tasks.fetching.robots import opted_out
 from tasks.images.limits import MAX_BYTES
 from tasks.records import Address, Reason
