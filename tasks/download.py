@@ -19,9 +19,10 @@ from typing import ParamSpec, TypeVar
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.fetching.fetch import Fetcher, FetchError, read_file
+from tasks.fetching.addresses import host_of
+from tasks.fetching.failures import FetchError
+from tasks.fetching.fetch import Fetcher, read_file
 from tasks.fetching.loop import download_loop
-from tasks.fetching.traffic import host_of
 from tasks.images.decoder import ImageError
 from tasks.images.decoding import decode
 from tasks.images.fate import its_fate

@@ -82,6 +82,29 @@ def test_what_may_pass_is_tried_three_times_more(
     assert (lasting.reason, len(lasting.attempts)) == (reason, 4)
 
 
+def test_what_cannot_be_read_or_foreseen_is_the_fate_of_one_candidate(
+    base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it ends the batch, nor its report, nor the same batch begun again."""
+    workspace = Workspace(tmp_path)
+    candidates = [
+        candidate("//[]@"),
+        candidate(f"{base}/redirect///[]@", rank=2),
+        Candidate((Address(f"{base}/image", referer="http://[::1]]/"),), 3, "files"),
+        Candidate((Address("file://[]@", AddressKind.FILE),), 4, "files"),
+        candidate(f"{base}/robots/!", rank=5),
+    ]
+    monkeypatch.setattr(fetching, "opted_out", lambda values: 1 // ("!" not in values) and "")
+    results = downloaded(workspace, *candidates)
+    fates = [getattr(result, "reason", "ok") for result in results]
+    assert fates == ["bad_address", "bad_address", "ok", "unreachable", "unreachable"]
+    assert str(results[-1].attempts[-1].note) == (
+        "something went wrong with it: integer division or modulo by zero"
+    )
+    assert sum(download_report(workspace)["hosts"][base[7:]]["failures"].values()) == 2
+    assert downloaded(workspace, *candidates) == results
+
+
 @pytest.mark.parametrize("how", ["status/403", "status/404", "status/410", "body/html"])
 def test_a_refusal_goes_to_the_next_address_at_once(how: str, base: str, tmp_path: Path) -> None:
     first, second = f"{base}/{how}", f"{base}/image"
@@ -365,6 +388,9 @@ def test_who_opts_out_is_left_out_whatever_the_other_renditions(
         (f"Wed, 21 Oct {'9' * 20} 07:28:00 GMT", 0),
         (f"Wed, {'9' * 20} Oct 2115 07:28:00 GMT", 0),
         (f"Wed, 21 Oct 2115 {'9' * 20}:28:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", fetching.LONGEST_RETRY_AFTER_S),
+        ("Sat, 01 Jan 0001 00:00:00 +2359", 0),
+        (f"Wed, 21 Oct 2115 07:28:00 +{'9' * 12}", 0),
     ],
 )
 def test_a_retry_after_is_seconds_or_a_date(text: str, expected: float) -> None:

@@ -19,7 +19,8 @@ from tasks import download as downloading
 from tasks.download import Download
 from tasks.fetching import fetch as fetching
 from tasks.fetching.cookies import Cookies
-from tasks.fetching.fetch import MAX_REDIRECTS, Fetcher, FetchError, read_file
+from tasks.fetching.failures import FetchError
+from tasks.fetching.fetch import MAX_REDIRECTS, Fetcher, read_file
 from tasks.fetching.heads import LenientHandler
 from tasks.fetching.loop import download_loop
 from tasks.fetching.politeness import FAILURES_IN_A_ROW, politeness
@@ -41,6 +42,11 @@ HOSTILE = [  # what is asked for, of our server or of whom else; why nothing com
     ("http://example.com:99999/", Reason.BAD_ADDRESS),
     ("redirect/ftp://127.0.0.1/", Reason.BAD_ADDRESS),
     ("redirect/file:///etc/passwd", Reason.BAD_ADDRESS),
+    ("//[]@", Reason.BAD_ADDRESS),
+    ("redirect///[]@", Reason.BAD_ADDRESS),
+    ("redirect/http://[::1]]/", Reason.BAD_ADDRESS),
+    ("redirect/http://[v1.]/", Reason.BAD_ADDRESS),
+    (f"redirect/{'a' * 9_000}", Reason.BAD_ADDRESS),
     ("http://127.0.0.1/", Reason.FORBIDDEN_ADDRESS),
     ("http://10.0.0.1/", Reason.FORBIDDEN_ADDRESS),
     ("http://169.254.169.254/latest/meta-data/", Reason.FORBIDDEN_ADDRESS),
@@ -462,6 +468,8 @@ def test_the_referer_is_sent_only_where_one_is_named(port: int) -> None:
     url = f"http://127.0.0.1:{port}/echo/Referer"
     assert fetch(url, port) == b"None"
     assert fetch(Address(url, referer="http://a.kr/1"), port) == b"http://a.kr/1"
+    assert fetch(Address(url, referer="http://[::1]]/"), port) == b"None"
+    assert fetch(Address(url, referer="//[]@"), port) == b"None"
     hostile = fetch(Address(url, referer="http://a.kr/글\r\nCookie: x"), port)
     assert b"\n" not in hostile
 

@@ -22,15 +22,16 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
 import aiohttp
 import certifi
 from yarl import URL
 
+from tasks.fetching.addresses import referer, web_url
 from tasks.fetching.codings import unpacked
 from tasks.fetching.cookies import Cookies
-from tasks.fetching.failures import AnswerError, failure_of
+from tasks.fetching.failures import AnswerError, FetchError, failure_of, its_fate
 from tasks.fetching.heads import MAX_HEAD_BYTES, MAX_HEADERS, LenientHandler
 from tasks.fetching.peers import Resolver, public_socket
 from tasks.fetching.politeness import politeness
@@ -57,34 +58,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _WITHOUT_FILE = frozenset({202, 204, 205})  # not ready yet, no body, no body
 _OVERLOADED = frozenset({429, 503})
 _NEVER_SERVED = frozenset({501, 505})  # a fault of the host's that stays
-_PLAIN_URL = re.compile(r"[!-~]+")  # printable ASCII: goes out as it is
-_RAW_BYTE = re.compile("[\udc80-\udcff]")  # of a header that is no UTF-8
 _WHOLE = re.compile(r"bytes 0-(\d{1,18})/(\d{1,18}|\*)")
-
-
-class FetchError(Exception):
-    """An address gave no bytes; ``reason`` and ``note`` say why.
-
-    ``is_transient`` says whether the same request may work a little later. ``retry_after_s`` is
-    for how long an overloaded host wants silence, and None of any other. ``received`` and
-    ``seconds`` are the bytes that came all the same, and the time that it took.
-    """
-
-    def __init__(
-        self,
-        reason: Reason,
-        note: Message,
-        *,
-        is_transient: bool = False,
-        retry_after_s: float | None = None,
-    ) -> None:
-        super().__init__(f"{reason}: {note}")
-        self.reason = reason
-        self.note = note
-        self.is_transient = is_transient
-        self.retry_after_s = retry_after_s
-        self.received = 0
-        self.seconds = 0.0
 
 
 class Fetched(NamedTuple):
@@ -154,29 +128,30 @@ class Fetcher:
 
     async def fetch(self, address: Address) -> Fetched:
         """Return what an address gives; raises ``FetchError``."""
-        url = _web_url(address.url)
-        headers = {"Referer": _header_safe(address.referer)} if address.referer else {}
-        cookies = Cookies()
         spent_s, body = 0.0, bytearray()
         try:
-            for _ in range(MAX_REDIRECTS + 1):
-                body.clear()
-                session = self._session_for(url)
-                async with self._turn(f"{url.host}:{url.port}"):
-                    started = time.monotonic()
-                    try:
-                        answer = await self._ask(
-                            session, url, headers, cookies, DEADLINE_S - spent_s, body
-                        )
-                    finally:
-                        spent_s += time.monotonic() - started
-                if isinstance(answer, bytes):
-                    return Fetched(answer, spent_s)
-                url = answer
-            raise FetchError(
-                Reason.TOO_MANY_REDIRECTS,
-                Message("note.too_many_redirects", {"most": MAX_REDIRECTS}),
-            )
+            with its_fate(address.url):
+                url = web_url(address.url)
+                headers = referer(address.referer) if address.referer else {}
+                cookies = Cookies()
+                for _ in range(MAX_REDIRECTS + 1):
+                    body.clear()
+                    session = self._session_for(url)
+                    async with self._turn(f"{url.host}:{url.port}"):
+                        started = time.monotonic()
+                        try:
+                            answer = await self._ask(
+                                session, url, headers, cookies, DEADLINE_S - spent_s, body
+                            )
+                        finally:
+                            spent_s += time.monotonic() - started
+                    if isinstance(answer, bytes):
+                        return Fetched(answer, spent_s)
+                    url = answer
+                raise FetchError(
+                    Reason.TOO_MANY_REDIRECTS,
+                    Message("note.too_many_redirects", {"most": MAX_REDIRECTS}),
+                )
         except FetchError as error:
             error.seconds, error.received = spent_s, len(body)
             raise
@@ -203,7 +178,8 @@ class Fetcher:
             sent_at = time.monotonic()
             polite.begin(host, sent_at)
             try:
-                yield
+                with its_fate(host):
+                    yield
             except FetchError as error:
                 now = time.monotonic()
                 if error.retry_after_s is not None:
@@ -253,7 +229,7 @@ class Fetcher:
                 location = response.headers.get("Location")
                 if response.status in _REDIRECTS and location:
                     cookies.keep(url, response.headers.getall("Set-Cookie", ()))
-                    return _web_url(_RAW_BYTE.sub(_escaped, location), url)
+                    return web_url(location, url)
                 if not _brings_the_file(response):
                     raise _http_error(response)
                 robots = response.headers.getall("X-Robots-Tag", ())
@@ -336,10 +312,10 @@ def seconds_of(retry_after: str) -> float:
         return min(float(text), LONGEST_RETRY_AFTER_S)
     try:
         at = parsedate_to_datetime(text)
+        from_now = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
     except (ValueError, OverflowError):  # a year of twenty digits
         return 0.0
-    from_now_s = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
-    return min(max(0.0, from_now_s.total_seconds()), LONGEST_RETRY_AFTER_S)
+    return min(max(0.0, from_now.total_seconds()), LONGEST_RETRY_AFTER_S)
 
 
 def read_file(url: str) -> bytes:
@@ -347,7 +323,11 @@ def read_file(url: str) -> bytes:
 
     For addresses of kind ``FILE`` alone, which come from a folder that the user named.
     """
-    parts = urlsplit(url)
+    with its_fate(url):
+        return _file_at(urlsplit(url))
+
+
+def _file_at(parts: SplitResult) -> bytes:
     if parts.scheme != "file" or parts.netloc:
         raise FetchError(Reason.BAD_ADDRESS, Message("note.not_a_local_file"))
     path = Path(os.fsdecode(unquote_to_bytes(parts.path)))
@@ -366,27 +346,3 @@ def read_file(url: str) -> bytes:
     if len(data) > MAX_BYTES:
         raise _too_many_bytes()
     return data
-
-
-def _web_url(text: str, base: URL | None = None) -> URL:
-    """Parse an http(s) URL; plain-ASCII ones are kept as written. Raises ``FetchError``."""
-    try:
-        url = URL(text, encoded=_PLAIN_URL.fullmatch(text) is not None)
-        url = base.join(url) if base else url
-        is_web = url.scheme in ("http", "https")
-        is_whole = bool(url.host) and bool(url.port)
-    except ValueError as error:
-        raise FetchError(Reason.BAD_ADDRESS, Message("note.unreadable_address")) from error
-    if not is_web:
-        raise FetchError(Reason.BAD_ADDRESS, Message("note.not_http"))
-    if not is_whole:
-        raise FetchError(Reason.BAD_ADDRESS, Message("note.unreadable_address"))
-    return url.with_fragment(None)
-
-
-def _header_safe(referer: str) -> str:
-    return str(URL(referer)).encode("ascii", "ignore").decode()
-
-
-def _escaped(raw_byte: re.Match[str]) -> str:
-    return f"%{ord(raw_byte[0]) - 0xDC00:02X}"

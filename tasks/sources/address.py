@@ -3,6 +3,7 @@
 An empty string stands for "no address" throughout. Pure.
 """
 
+import re
 import string
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -13,6 +14,7 @@ MAX_ADDRESS_CHARS = 4_000  # Naver's continuation addresses, the longest seen, h
 KEPT_CHARS = string.punctuation  # with "%": what is encoded stays encoded
 
 _NOT_IN_HOSTS = frozenset(" \\<>\"'`^{|}")
+_BRACKETS = re.compile(r"(?:[^\[\]]*@)?(?:\[[^\[\]]+\]|[^\[\]]*)(?::\d*)?")  # around IPv6 alone
 
 
 def web_address(value: object) -> str:
@@ -29,10 +31,11 @@ def web_address(value: object) -> str:
     try:
         parts = urlsplit(text)
         host = parts.netloc.encode("idna").decode()
-        is_usable = parts.hostname and parts.port != 0 and _NOT_IN_HOSTS.isdisjoint(host)
+        is_whole = parts.hostname and parts.port != 0
     except ValueError:  # a broken IPv6 address, a port that is no number, a label too long
         return ""
-    if parts.scheme not in {"http", "https"} or not is_usable:
+    is_plain = _NOT_IN_HOSTS.isdisjoint(host) and _BRACKETS.fullmatch(host)
+    if parts.scheme not in {"http", "https"} or not is_whole or not is_plain:
         return ""
     path, query = (quote(part, safe=KEPT_CHARS) for part in (parts.path, parts.query))
     return urlunsplit((parts.scheme, host, path, query, ""))
