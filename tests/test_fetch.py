@@ -9,7 +9,8 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import aclosing
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, aclosing, suppress
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from tasks.download import Download
 from tasks.fetching import fetch as fetching
 from tasks.fetching.cookies import Cookies
 from tasks.fetching.failures import FetchError
-from tasks.fetching.fetch import MAX_REDIRECTS, Fetcher, read_file
+from tasks.fetching.fetch import MAX_REDIRECTS, Fetched, Fetcher, read_file
 from tasks.fetching.heads import LenientHandler
 from tasks.fetching.loop import download_loop
 from tasks.fetching.politeness import FAILURES_IN_A_ROW, politeness
@@ -115,6 +116,12 @@ BAD = [  # an answer of the hostile web; why, in which words; may it help to ask
     ("lines_of_300_kB", Reason.TOO_MANY_BYTES, "note.over_headers", False, False),
     ("line_of_300_kB", Reason.TOO_MANY_BYTES, "note.over_headers", False, False),
     ("1001_headers", Reason.TOO_MANY_BYTES, "note.over_headers", False, False),
+    ("1001_hints_before", Reason.TOO_MANY_BYTES, "note.over_headers", False, False),
+    ("hints_of_300_kB_before", Reason.TOO_MANY_BYTES, "note.over_headers", False, False),
+    ("300_kB_of_blank_lines_before", Reason.TOO_MANY_BYTES, "note.over_headers", False, False),
+    ("chunk_extension_of_2_MB", Reason.TOO_MANY_BYTES, "note.over_chunks", False, False),
+    ("chunks_of_one_byte", Reason.TOO_MANY_BYTES, "note.over_chunks", False, False),
+    ("trailers_of_2_MB", Reason.UNREACHABLE, "note.malformed_answer", False, True),
     ("two_lengths", Reason.UNREACHABLE, "note.lengths_differ", False, True),
     ("two_lengths_in_one", Reason.UNREACHABLE, "note.lengths_differ", False, True),
     ("null_in_header", Reason.UNREACHABLE, "note.malformed_answer", False, True),
@@ -147,6 +154,7 @@ BAD = [  # an answer of the hostile web; why, in which words; may it help to ask
     ("coded_gzip_and_br", Reason.NOT_AN_IMAGE, "note.unknown_encoding", False, False),
     ("coded_five_times", Reason.NOT_AN_IMAGE, "note.too_many_encodings", False, False),
 ]
+CHUNKED_HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 DEADLINE_S, STEP_TIMEOUT_S = 3.0, 1.5  # as short in these tests
 
 
@@ -327,6 +335,66 @@ def test_an_answer_is_read_however_it_comes_in_pieces(name: str, piece_bytes: in
         return await body.read()
 
     assert asyncio.run(read()) == IMAGE
+
+
+FLOODS = {  # what comes first, and then without end; in which words it is refused
+    "interim": (b"", b"HTTP/1.1 100 Continue\r\n\r\n", "note.over_headers"),
+    "hints": (b"", b"HTTP/1.1 103 Hints\r\nLink: " + b"x" * 900 + b"\r\n\r\n", "note.over_headers"),
+    "blank lines": (b"", b"\r\n", "note.over_headers"),
+    "header": (b"HTTP/1.1 200 OK\r\nX: ", b"x", "note.over_headers"),
+    "extension": (CHUNKED_HEAD + b"5;x=", b"x", "note.over_chunks"),
+    "empty extensions": (CHUNKED_HEAD + b"5", b";", "note.over_chunks"),
+    "small chunks": (CHUNKED_HEAD, b"1\r\nx\r\n", "note.over_chunks"),
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_a_flood_is_cut_off_and_holds_up_no_other_download(name: str, port: int) -> None:
+    """Twenty hosts flood at once; what the loop does besides waits for none of them."""
+    first, then, words = FLOODS[name]
+    flood = then * (64_000 // len(then))
+    late_s = [0.0]
+
+    def pour(server: socket.socket) -> None:
+        with suppress(OSError):
+            peer, _ = server.accept()
+            with peer:
+                peer.recv(4_000)
+                peer.sendall(first)
+                for _ in range(2_000):  # 128 MB: far more than may be taken
+                    peer.sendall(flood)
+
+    async def look() -> None:
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.01)
+            late_s.append(time.monotonic() - before)
+
+    async def fetched(ports: list[int]) -> list[object]:
+        async with aclosing(Fetcher(settings(port, *ports))) as fetcher:
+            looking = asyncio.create_task(look())
+            asked = [f"http://127.0.0.1:{p}/" for p in ports] + [f"http://127.0.0.1:{port}/image"]
+            asks = (fetcher.fetch(Address(url)) for url in asked)
+            results = await asyncio.gather(*asks, return_exceptions=True)
+            looking.cancel()
+        return list(results)
+
+    with ExitStack() as open_ports:
+        servers = [
+            open_ports.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(20)
+        ]
+        with ThreadPoolExecutor(20) as threads:
+            pouring = [threads.submit(pour, server) for server in servers]
+            begun = time.process_time()
+            *floods, good = asyncio.run(fetched([s.getsockname()[1] for s in servers]))
+            wait(pouring)
+            took_s = time.process_time() - begun
+    assert isinstance(good, Fetched)
+    assert good.data == IMAGE
+    assert {str(getattr(e, "note", e)) for e in floods} == {str(floods[0].note)}
+    assert floods[0].note.code == words
+    assert max(late_s) < 1.0
+    assert took_s < 10.0
 
 
 def test_a_connection_serves_again_after_an_odd_answer() -> None:
