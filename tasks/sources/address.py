@@ -11,6 +11,7 @@ from tasks.characters import has_refused
 from tasks.records import Address
 
 MAX_ADDRESS_CHARS = 4_000  # Naver's continuation addresses, the longest seen, have about 1,800
+MAX_HOST_CHARS = 300  # with a user; names have 253 at most, and IDNA takes 6 µs for a character
 KEPT_CHARS = string.punctuation  # with "%": what is encoded stays encoded
 
 _NOT_IN_HOSTS = frozenset(" \\<>\"'`^{|}")
@@ -30,6 +31,8 @@ def web_address(value: object) -> str:
         return ""
     try:
         parts = urlsplit(text)
+        if len(parts.netloc) > MAX_HOST_CHARS:
+            return ""
         host = parts.netloc.encode("idna").decode()
         is_whole = parts.hostname and parts.port != 0
     except ValueError:  # a broken IPv6 address, a port that is no number, a label too long
