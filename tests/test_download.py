@@ -15,9 +15,10 @@ import pytest
 from flows.batches import TASKS_AT_ONCE
 from flows.collect import BATCH
 from tasks import download as downloading
-from tasks.download import download_batch
+from tasks.download import Download, download_batch
 from tasks.fetching import fetch as fetching
 from tasks.fetching import politeness as polite
+from tasks.fetching import room
 from tasks.fetching.politeness import BURST, FAILURES_IN_A_ROW
 from tasks.fetching.traffic import download_report
 from tasks.process import stopping
@@ -212,7 +213,7 @@ def name_of(counted: Candidate) -> str:
 _BATCH = """
 import sys
 from pathlib import Path
-from tasks.download import download_batch
+from tasks.download import Download, download_batch
 from tasks.quality import QualityLimits
 from tasks.workspace import Workspace
 download_batch(Workspace(Path(sys.argv[1])), 0, limits=QualityLimits())
@@ -260,7 +261,7 @@ _FULL = """
 import os, resource, sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from tasks.download import download_batch
+from tasks.download import Download, download_batch
 from tasks.errors import OutputError
 from tasks.images.decoding import decode
 from tasks.quality import QualityLimits
@@ -395,6 +396,45 @@ def test_who_opts_out_is_left_out_whatever_the_other_renditions(
 )
 def test_a_retry_after_is_seconds_or_a_date(text: str, expected: float) -> None:
     assert fetching.seconds_of(text) == expected
+
+
+@pytest.mark.parametrize("kind", ["announced", "packed", "small", "file"])
+def test_what_waits_to_be_decoded_takes_no_more_memory_than_there_is(
+    kind: str, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size, most, held, highest = len(IMAGE), 3 * len(IMAGE) + 10, 0, 0
+    monkeypatch.setattr(room, "LARGE_BYTES", size if kind == "small" else size // 2)
+    monkeypatch.setattr(room, "MOST_OF_SMALL", most)
+    monkeypatch.setattr(room, "MOST_OF_LARGE", most)
+    monkeypatch.setattr(downloading, "MAX_BYTES", size)
+    judge, bytes_at = Download._judge, Download._bytes_at
+
+    async def counted(*args: object) -> bytes:
+        nonlocal held, highest
+        data = await bytes_at(*args)
+        held += len(data)
+        highest = max(highest, held)
+        return data
+
+    def judged(*args: object) -> Result:
+        nonlocal held
+        time.sleep(0.02)  # decoding is slower than the host
+        held -= size
+        return judge(*args)
+
+    monkeypatch.setattr(Download, "_bytes_at", counted)
+    monkeypatch.setattr(Download, "_judge", judged)
+    (tmp_path / "1.jpg").write_bytes(IMAGE)
+    urls = {"packed": f"{base}/packed", "file": (tmp_path / "1.jpg").as_uri()}
+    address = Address(
+        urls.get(kind, f"{base}/image"),
+        AddressKind.FILE if kind == "file" else AddressKind.ORIGINAL,
+    )
+    candidates = [Candidate((address,), rank, "files") for rank in range(1, 41)]
+    results = downloaded(Workspace(tmp_path / "work"), *candidates)
+    assert all(isinstance(result, Accepted) for result in results)
+    assert held == 0
+    assert 0 < highest <= most
 
 
 def downloading_threads() -> list[str]:

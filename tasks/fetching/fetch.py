@@ -16,7 +16,7 @@ import stat
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -37,6 +37,7 @@ from tasks.fetching.peers import Resolver, public_socket
 from tasks.fetching.politeness import politeness
 from tasks.fetching.public_addresses import is_disguised
 from tasks.fetching.robots import opted_out
+from tasks.fetching.room import Room, Share
 from tasks.images.limits import MAX_BYTES
 from tasks.records import Address, Reason
 from tasks.settings import Settings
@@ -48,11 +49,6 @@ MAX_REDIRECTS = 5
 WEB_PORTS = frozenset({80, 443})
 LONGEST_RETRY_AFTER_S = 86_400.0
 NAMES_KEPT_S = 300  # how long an answer of a name server serves
-
-# Hundreds of bodies come at once. At most 8 of them may exceed 1 MB at a time; this caps what
-# hostile hosts can make us buffer at 8 x 30 MB.
-LARGE_BYTES = 1_000_000
-LARGE_AT_ONCE = 8
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _WITHOUT_FILE = frozenset({202, 204, 205})  # not ready yet, no body, no body
@@ -77,7 +73,7 @@ class Fetcher:
         self._politeness = politeness(settings.download_requests_per_s)
         at_once = settings.download_at_once_per_host
         self._slots = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(at_once))
-        self._growing = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._room = Room()
         context = ssl.create_default_context(cafile=certifi.where())
 
         def session(
@@ -126,8 +122,18 @@ class Fetcher:
         await self._checked.close()
         await self._exempt.close()
 
-    async def fetch(self, address: Address) -> Fetched:
-        """Return what an address gives; raises ``FetchError``."""
+    def share(self) -> AbstractContextManager[Share]:
+        """Give what one body may hold of the memory of all that are fetched and not decoded yet."""
+        return self._room.share()
+
+    async def fetch(self, address: Address, share: Share | None = None) -> Fetched:
+        """Return what an address gives; raises ``FetchError``.
+
+        ``share`` holds the bytes of what is returned; without one, nobody counts them any more.
+        """
+        if share is None:
+            with self.share() as own:
+                return await self.fetch(address, own)
         spent_s, body = 0.0, bytearray()
         try:
             with its_fate(address.url):
@@ -141,7 +147,7 @@ class Fetcher:
                         started = time.monotonic()
                         try:
                             answer = await self._ask(
-                                session, url, headers, cookies, DEADLINE_S - spent_s, body
+                                session, url, headers, cookies, DEADLINE_S - spent_s, body, share
                             )
                         finally:
                             spent_s += time.monotonic() - started
@@ -154,6 +160,7 @@ class Fetcher:
                 )
         except FetchError as error:
             error.seconds, error.received = spent_s, len(body)
+            share.shrink(0)
             raise
 
     def breakers(self, hosts: Iterable[str]) -> dict[str, str]:
@@ -215,6 +222,7 @@ class Fetcher:
         cookies: Cookies,
         left_s: float,
         body: bytearray,
+        share: Share,
     ) -> bytes | URL:
         """Send one request; return its body, or where it redirects to.
 
@@ -237,9 +245,13 @@ class Fetcher:
                     raise FetchError(
                         Reason.OPTED_OUT, Message("note.opted_out", {"directive": directive})
                     )
-                await self._read(response, body)
                 codings = response.headers.getall("Content-Encoding", ())
-                return unpacked(bytes(body), codings)
+                most = MAX_BYTES if codings else response.content_length or MAX_BYTES
+                await _read(response, body, most, share, deadline)
+                await _take(share, MAX_BYTES if codings else len(body), deadline)
+                data = unpacked(bytes(body), codings)
+                share.shrink(len(data))
+                return data
         except TimeoutError as error:
             late = Message("note.not_finished", {"seconds": DEADLINE_S})
             silent = Message("note.no_answer", {"seconds": STEP_TIMEOUT_S})
@@ -259,22 +271,33 @@ class Fetcher:
         except ValueError as error:  # a host that the system's resolver cannot even be asked for
             raise FetchError(Reason.BAD_ADDRESS, Message("note.unreadable_address")) from error
 
-    async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> None:
-        """Read a body piece by piece, each as soon as it comes, within the limits."""
-        if (response.content_length or 0) > MAX_BYTES:
-            note = Message("note.over_bytes_announced", {"most": MAX_BYTES // 1_000_000})
-            raise FetchError(Reason.TOO_MANY_BYTES, note)
-        is_growing = False
-        try:
-            async for piece in response.content.iter_any():
-                body += piece
-                if len(body) > MAX_BYTES:
-                    raise _too_many_bytes()
-                if len(body) > LARGE_BYTES and not is_growing:
-                    is_growing = await self._growing.acquire()
-        finally:
-            if is_growing:
-                self._growing.release()
+
+async def _read(
+    response: aiohttp.ClientResponse,
+    body: bytearray,
+    most: int,
+    share: Share,
+    deadline: asyncio.Timeout,
+) -> None:
+    """Read a body piece by piece, each as soon as it comes, within the limits."""
+    if (response.content_length or 0) > MAX_BYTES:
+        note = Message("note.over_bytes_announced", {"most": MAX_BYTES // 1_000_000})
+        raise FetchError(Reason.TOO_MANY_BYTES, note)
+    async for piece in response.content.iter_any():
+        body += piece
+        if len(body) > MAX_BYTES:
+            raise _too_many_bytes()
+        if share.is_due(len(body)):
+            await _take(share, most, deadline)
+
+
+async def _take(share: Share, most: int, deadline: asyncio.Timeout) -> None:
+    """Wait for memory; the host is not to blame for how long that takes."""
+    until, loop = deadline.when(), asyncio.get_running_loop()
+    deadline.reschedule(None)
+    began = loop.time()
+    await share.take(most)
+    deadline.reschedule(until and until + loop.time() - began)
 
 
 def _brings_the_file(response: aiohttp.ClientResponse) -> bool:
