@@ -19,6 +19,7 @@ from yarl import URL
 from tasks import download as downloading
 from tasks.download import Download
 from tasks.fetching import fetch as fetching
+from tasks.fetching import room
 from tasks.fetching.cookies import Cookies
 from tasks.fetching.failures import FetchError
 from tasks.fetching.fetch import MAX_REDIRECTS, Fetched, Fetcher, read_file
@@ -418,6 +419,27 @@ def test_a_connection_serves_again_after_an_odd_answer() -> None:
 
     asyncio.run(fetched_thrice())
     assert len(ports) == 1
+
+
+def test_the_deadline_stands_still_while_a_body_waits_for_memory(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "DEADLINE_S", 0.5)
+    monkeypatch.setattr(room, "LARGE_BYTES", len(IMAGE) // 2)
+    monkeypatch.setattr(room, "MOST_OF_LARGE", len(IMAGE))
+
+    async def fetched() -> bytes:
+        async with aclosing(Fetcher(settings(port))) as fetcher:
+            with fetcher.share() as held:
+                await held.take(len(IMAGE))
+                coming = asyncio.create_task(
+                    fetcher.fetch(Address(f"http://127.0.0.1:{port}/image"))
+                )
+                await asyncio.sleep(1.0)
+                assert not coming.done()
+            return (await coming).data
+
+    assert asyncio.run(fetched()) == IMAGE
 
 
 def test_a_cookie_serves_the_redirects_of_its_own_fetch_alone(port: int) -> None:
