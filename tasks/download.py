@@ -19,12 +19,15 @@ from typing import ParamSpec, TypeVar
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.fetching.fetch import Fetcher, FetchError, read_file
+from tasks.fetching.addresses import host_of
+from tasks.fetching.failures import FetchError
+from tasks.fetching.fetch import Fetcher, read_file
 from tasks.fetching.loop import download_loop
-from tasks.fetching.traffic import host_of
+from tasks.fetching.room import Share
 from tasks.images.decoder import ImageError
 from tasks.images.decoding import decode
 from tasks.images.fate import its_fate
+from tasks.images.limits import MAX_BYTES
 from tasks.images.room import room_kept
 from tasks.images.saving import kept_file
 from tasks.process import progress, stopping
@@ -43,6 +46,7 @@ from tasks.records import (
 )
 from tasks.settings import Settings
 from tasks.workspace import Result, Workspace
+from words import Message
 
 TRY_AGAIN_AFTER_S = (0.5, 1.0, 2.0)  # give or take half, so that failures together part
 LOOK_EVERY_S = 0.2  # for a request to stop
@@ -67,33 +71,33 @@ class Download:
     async def __call__(self, candidate: Candidate) -> Result:
         """Fetch one candidate; where every address fails, the first failure's reason stands."""
         attempts: list[Attempt] = []
-        failures: list[FetchError | ImageError] = []
+        failures: list[tuple[str, Message]] = []  # an error itself would keep the body alive
         hopeless: set[str] = set()  # URLs, with whatever Referer
         data = b""
 
         def note(address: Address, error: FetchError | ImageError) -> None:
             received = error.received if isinstance(error, FetchError) else len(data)
             attempts.append(Attempt(address.url, address.kind, error.reason, error.note, received))
-            failures.append(error)
+            failures.append((error.reason, error.note))
 
         for address in candidate.addresses:
             if address.url in hopeless:
                 continue
             try:
-                data = await self._bytes_at(address, note)
-                return await self._threaded(self._judge, candidate, address, data, attempts)
+                with self.fetcher.share() as share:
+                    data = await self._bytes_at(address, share, note)
+                    return await self._threaded(self._judge, candidate, address, data, attempts)
             except (FetchError, ImageError) as error:
                 note(address, error)
+                data = b""
                 if error.reason is Reason.OPTED_OUT:  # another rendition would only get round it
-                    failures = [error]
+                    failures = failures[-1:]
                     break
                 is_transient = isinstance(error, FetchError) and error.is_transient
                 if is_transient or error.reason not in REFUSALS:
                     hopeless.add(address.url)
-        first = failures[0]
-        return await self._threaded(
-            self._stored, Rejected(candidate, first.reason, first.note, tuple(attempts))
-        )
+        reason, why = failures[0]
+        return await self._threaded(self._stored, Rejected(candidate, reason, why, tuple(attempts)))
 
     def _judge(
         self, candidate: Candidate, address: Address, data: bytes, attempts: list[Attempt]
@@ -125,16 +129,19 @@ class Download:
         return result
 
     async def _bytes_at(
-        self, address: Address, note: Callable[[Address, FetchError], None]
+        self, address: Address, share: Share, note: Callable[[Address, FetchError], None]
     ) -> bytes:
         """Return the body of an address; ``note`` the tries that failed before the last one."""
         if address.kind is AddressKind.FILE:
-            return await self._threaded(read_file, address.url)
+            await share.take(MAX_BYTES)
+            data = await self._threaded(read_file, address.url)
+            share.shrink(len(data))
+            return data
         host = host_of(address.url)
         pauses = iter(TRY_AGAIN_AFTER_S)
         while True:
             try:
-                data, seconds = await self.fetcher.fetch(address)
+                data, seconds = await self.fetcher.fetch(address, share)
             except FetchError as error:
                 self.seconds[host] += error.seconds
                 pause_s = next(pauses, None)

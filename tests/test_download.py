@@ -15,9 +15,10 @@ import pytest
 from flows.batches import TASKS_AT_ONCE
 from flows.collect import BATCH
 from tasks import download as downloading
-from tasks.download import download_batch
+from tasks.download import Download, download_batch
 from tasks.fetching import fetch as fetching
 from tasks.fetching import politeness as polite
+from tasks.fetching import room
 from tasks.fetching.politeness import BURST, FAILURES_IN_A_ROW
 from tasks.fetching.traffic import download_report
 from tasks.process import stopping
@@ -80,6 +81,29 @@ def test_what_may_pass_is_tried_three_times_more(
     assert kinds == [reason, reason, reason, "ok"]
     assert isinstance(lasting, Rejected)
     assert (lasting.reason, len(lasting.attempts)) == (reason, 4)
+
+
+def test_what_cannot_be_read_or_foreseen_is_the_fate_of_one_candidate(
+    base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it ends the batch, nor its report, nor the same batch begun again."""
+    workspace = Workspace(tmp_path)
+    candidates = [
+        candidate("//[]@"),
+        candidate(f"{base}/redirect///[]@", rank=2),
+        Candidate((Address(f"{base}/image", referer="http://[::1]]/"),), 3, "files"),
+        Candidate((Address("file://[]@", AddressKind.FILE),), 4, "files"),
+        candidate(f"{base}/robots/!", rank=5),
+    ]
+    monkeypatch.setattr(fetching, "opted_out", lambda values: 1 // ("!" not in values) and "")
+    results = downloaded(workspace, *candidates)
+    fates = [getattr(result, "reason", "ok") for result in results]
+    assert fates == ["bad_address", "bad_address", "ok", "unreachable", "unreachable"]
+    assert str(results[-1].attempts[-1].note) == (
+        "something went wrong with it: integer division or modulo by zero"
+    )
+    assert sum(download_report(workspace)["hosts"][base[7:]]["failures"].values()) == 2
+    assert downloaded(workspace, *candidates) == results
 
 
 @pytest.mark.parametrize("how", ["status/403", "status/404", "status/410", "body/html"])
@@ -189,7 +213,7 @@ def name_of(counted: Candidate) -> str:
 _BATCH = """
 import sys
 from pathlib import Path
-from tasks.download import download_batch
+from tasks.download import Download, download_batch
 from tasks.quality import QualityLimits
 from tasks.workspace import Workspace
 download_batch(Workspace(Path(sys.argv[1])), 0, limits=QualityLimits())
@@ -237,7 +261,7 @@ _FULL = """
 import os, resource, sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from tasks.download import download_batch
+from tasks.download import Download, download_batch
 from tasks.errors import OutputError
 from tasks.images.decoding import decode
 from tasks.quality import QualityLimits
@@ -365,10 +389,52 @@ def test_who_opts_out_is_left_out_whatever_the_other_renditions(
         (f"Wed, 21 Oct {'9' * 20} 07:28:00 GMT", 0),
         (f"Wed, {'9' * 20} Oct 2115 07:28:00 GMT", 0),
         (f"Wed, 21 Oct 2115 {'9' * 20}:28:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", fetching.LONGEST_RETRY_AFTER_S),
+        ("Sat, 01 Jan 0001 00:00:00 +2359", 0),
+        (f"Wed, 21 Oct 2115 07:28:00 +{'9' * 12}", 0),
     ],
 )
 def test_a_retry_after_is_seconds_or_a_date(text: str, expected: float) -> None:
     assert fetching.seconds_of(text) == expected
+
+
+@pytest.mark.parametrize("kind", ["announced", "packed", "small", "file"])
+def test_what_waits_to_be_decoded_takes_no_more_memory_than_there_is(
+    kind: str, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size, most, held, highest = len(IMAGE), 3 * len(IMAGE) + 10, 0, 0
+    monkeypatch.setattr(room, "LARGE_BYTES", size if kind == "small" else size // 2)
+    monkeypatch.setattr(room, "MOST_OF_SMALL", most)
+    monkeypatch.setattr(room, "MOST_OF_LARGE", most)
+    monkeypatch.setattr(downloading, "MAX_BYTES", size)
+    judge, bytes_at = Download._judge, Download._bytes_at
+
+    async def counted(*args: object) -> bytes:
+        nonlocal held, highest
+        data = await bytes_at(*args)
+        held += len(data)
+        highest = max(highest, held)
+        return data
+
+    def judged(*args: object) -> Result:
+        nonlocal held
+        time.sleep(0.02)  # decoding is slower than the host
+        held -= size
+        return judge(*args)
+
+    monkeypatch.setattr(Download, "_bytes_at", counted)
+    monkeypatch.setattr(Download, "_judge", judged)
+    (tmp_path / "1.jpg").write_bytes(IMAGE)
+    urls = {"packed": f"{base}/packed", "file": (tmp_path / "1.jpg").as_uri()}
+    address = Address(
+        urls.get(kind, f"{base}/image"),
+        AddressKind.FILE if kind == "file" else AddressKind.ORIGINAL,
+    )
+    candidates = [Candidate((address,), rank, "files") for rank in range(1, 41)]
+    results = downloaded(Workspace(tmp_path / "work"), *candidates)
+    assert all(isinstance(result, Accepted) for result in results)
+    assert held == 0
+    assert 0 < highest <= most
 
 
 def downloading_threads() -> list[str]:

@@ -13,7 +13,8 @@ from PIL import Image
 from tasks.download import download_batch
 from tasks.errors import BadRequestError
 from tasks.fetching import fetch
-from tasks.fetching.fetch import FetchError, read_file
+from tasks.fetching.failures import FetchError
+from tasks.fetching.fetch import read_file
 from tasks.quality import QualityLimits
 from tasks.records import Accepted, Address, AddressKind, Candidate, Reason, Rejected
 from tasks.settings import Settings

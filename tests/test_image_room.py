@@ -43,10 +43,15 @@ def test_room_is_kept_until_the_outermost_block_ends_and_free_after_an_error() -
             make_room(ROOM_PIXELS)
         assert not _has_room()
     assert _has_room()
-    with pytest.raises(ZeroDivisionError), room_kept():
+    with pytest.raises(ZeroDivisionError):
+        _fail_in_room()
+    assert _has_room()
+
+
+def _fail_in_room() -> None:
+    with room_kept():
         make_room(ROOM_PIXELS)
         raise ZeroDivisionError
-    assert _has_room()
 
 
 def _has_room() -> bool:

@@ -171,6 +171,11 @@ def test_the_viewer_shows_the_same_in_its_own_size(query: str, viewer: str) -> N
         ("http://\u200d/", ""),
         ("http://\uff1c.kr/", ""),
         ("http://a\ufffd.kr/", ""),
+        ("http://[::1]]/", ""),
+        ("http://[[::1]/", ""),
+        ("http://[]@/", ""),
+        ("http://a[b/", ""),
+        ("http://[::1]:80/[x]", "http://[::1]:80/[x]"),
     ],
 )
 def test_an_address_of_every_script_is_written_in_ascii(given: str, safe: str) -> None:

@@ -1,16 +1,21 @@
 """The words for what goes wrong between us and a host, whichever library reports it."""
 
 import errno
+import logging
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import IncompleteRead
 from typing import NamedTuple
 
 import aiohttp
 
+from tasks.errors import first_line
 from tasks.records import Reason
 from words import Message
+
+log = logging.getLogger(__name__)
 
 _RESET = frozenset({errno.ECONNRESET, errno.EPIPE})
 _NO_ROUTE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH})
@@ -31,6 +36,48 @@ class AnswerError(Exception):
         super().__init__(f"{reason}: {note}")
         self.reason = reason
         self.note = note
+
+
+class FetchError(Exception):
+    """An address gave no bytes; ``reason`` and ``note`` say why.
+
+    ``is_transient`` says whether the same request may work a little later. ``retry_after_s`` is
+    for how long an overloaded host wants silence, and None of any other. ``received`` and
+    ``seconds`` are the bytes that came all the same, and the time that it took.
+    """
+
+    def __init__(
+        self,
+        reason: Reason,
+        note: Message,
+        *,
+        is_transient: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(f"{reason}: {note}")
+        self.reason = reason
+        self.note = note
+        self.is_transient = is_transient
+        self.retry_after_s = retry_after_s
+        self.received = 0
+        self.seconds = 0.0
+
+
+@contextmanager
+def its_fate(url: object) -> Iterator[None]:
+    """Ask an address for something; raises ``FetchError`` for whatever goes wrong.
+
+    The rule that nothing that one address or one answer holds may end a run: what nobody foresaw
+    is named in the log, and the candidate falls for a reason that is counted.
+    """
+    try:
+        yield
+    except FetchError:
+        raise
+    except Exception as error:
+        log.warning("What %s gives cannot be used: %s", url, first_line(error))
+        note = Message("note.unusable", {"error": first_line(error)[:200]})
+        raise FetchError(Reason.UNREACHABLE, note) from error
 
 
 def failure_of(error: BaseException) -> Failure:

@@ -16,25 +16,28 @@ import stat
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
 import aiohttp
 import certifi
 from yarl import URL
 
+from tasks.fetching.addresses import referer, web_url
 from tasks.fetching.codings import unpacked
 from tasks.fetching.cookies import Cookies
-from tasks.fetching.failures import AnswerError, failure_of
+from tasks.fetching.failures import AnswerError, FetchError, failure_of, its_fate
 from tasks.fetching.heads import MAX_HEAD_BYTES, MAX_HEADERS, LenientHandler
-from tasks.fetching.peers import Resolver, is_disguised, public_socket
+from tasks.fetching.peers import Resolver, public_socket
 from tasks.fetching.politeness import politeness
+from tasks.fetching.public_addresses import is_disguised
 from tasks.fetching.robots import opted_out
+from tasks.fetching.room import Room, Share
 from tasks.images.limits import MAX_BYTES
 from tasks.records import Address, Reason
 from tasks.settings import Settings
@@ -47,43 +50,11 @@ WEB_PORTS = frozenset({80, 443})
 LONGEST_RETRY_AFTER_S = 86_400.0
 NAMES_KEPT_S = 300  # how long an answer of a name server serves
 
-# Hundreds of bodies come at once. At most 8 of them may exceed 1 MB at a time; this caps what
-# hostile hosts can make us buffer at 8 x 30 MB.
-LARGE_BYTES = 1_000_000
-LARGE_AT_ONCE = 8
-
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _WITHOUT_FILE = frozenset({202, 204, 205})  # not ready yet, no body, no body
 _OVERLOADED = frozenset({429, 503})
 _NEVER_SERVED = frozenset({501, 505})  # a fault of the host's that stays
-_PLAIN_URL = re.compile(r"[!-~]+")  # printable ASCII: goes out as it is
-_RAW_BYTE = re.compile("[\udc80-\udcff]")  # of a header that is no UTF-8
 _WHOLE = re.compile(r"bytes 0-(\d{1,18})/(\d{1,18}|\*)")
-
-
-class FetchError(Exception):
-    """An address gave no bytes; ``reason`` and ``note`` say why.
-
-    ``is_transient`` says whether the same request may work a little later. ``retry_after_s`` is
-    for how long an overloaded host wants silence, and None of any other. ``received`` and
-    ``seconds`` are the bytes that came all the same, and the time that it took.
-    """
-
-    def __init__(
-        self,
-        reason: Reason,
-        note: Message,
-        *,
-        is_transient: bool = False,
-        retry_after_s: float | None = None,
-    ) -> None:
-        super().__init__(f"{reason}: {note}")
-        self.reason = reason
-        self.note = note
-        self.is_transient = is_transient
-        self.retry_after_s = retry_after_s
-        self.received = 0
-        self.seconds = 0.0
 
 
 class Fetched(NamedTuple):
@@ -102,7 +73,7 @@ class Fetcher:
         self._politeness = politeness(settings.download_requests_per_s)
         at_once = settings.download_at_once_per_host
         self._slots = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(at_once))
-        self._growing = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._room = Room()
         context = ssl.create_default_context(cafile=certifi.where())
 
         def session(
@@ -151,33 +122,45 @@ class Fetcher:
         await self._checked.close()
         await self._exempt.close()
 
-    async def fetch(self, address: Address) -> Fetched:
-        """Return what an address gives; raises ``FetchError``."""
-        url = _web_url(address.url)
-        headers = {"Referer": _header_safe(address.referer)} if address.referer else {}
-        cookies = Cookies()
+    def share(self) -> AbstractContextManager[Share]:
+        """Give what one body may hold of the memory of all that are fetched and not decoded yet."""
+        return self._room.share()
+
+    async def fetch(self, address: Address, share: Share | None = None) -> Fetched:
+        """Return what an address gives; raises ``FetchError``.
+
+        ``share`` holds the bytes of what is returned; without one, nobody counts them any more.
+        """
+        if share is None:
+            with self.share() as own:
+                return await self.fetch(address, own)
         spent_s, body = 0.0, bytearray()
         try:
-            for _ in range(MAX_REDIRECTS + 1):
-                body.clear()
-                session = self._session_for(url)
-                async with self._turn(f"{url.host}:{url.port}"):
-                    started = time.monotonic()
-                    try:
-                        answer = await self._ask(
-                            session, url, headers, cookies, DEADLINE_S - spent_s, body
-                        )
-                    finally:
-                        spent_s += time.monotonic() - started
-                if isinstance(answer, bytes):
-                    return Fetched(answer, spent_s)
-                url = answer
-            raise FetchError(
-                Reason.TOO_MANY_REDIRECTS,
-                Message("note.too_many_redirects", {"most": MAX_REDIRECTS}),
-            )
+            with its_fate(address.url):
+                url = web_url(address.url)
+                headers = referer(address.referer) if address.referer else {}
+                cookies = Cookies()
+                for _ in range(MAX_REDIRECTS + 1):
+                    body.clear()
+                    session = self._session_for(url)
+                    async with self._turn(f"{url.host}:{url.port}"):
+                        started = time.monotonic()
+                        try:
+                            answer = await self._ask(
+                                session, url, headers, cookies, DEADLINE_S - spent_s, body, share
+                            )
+                        finally:
+                            spent_s += time.monotonic() - started
+                    if isinstance(answer, bytes):
+                        return Fetched(answer, spent_s)
+                    url = answer
+                raise FetchError(
+                    Reason.TOO_MANY_REDIRECTS,
+                    Message("note.too_many_redirects", {"most": MAX_REDIRECTS}),
+                )
         except FetchError as error:
             error.seconds, error.received = spent_s, len(body)
+            share.shrink(0)
             raise
 
     def breakers(self, hosts: Iterable[str]) -> dict[str, str]:
@@ -202,7 +185,8 @@ class Fetcher:
             sent_at = time.monotonic()
             polite.begin(host, sent_at)
             try:
-                yield
+                with its_fate(host):
+                    yield
             except FetchError as error:
                 now = time.monotonic()
                 if error.retry_after_s is not None:
@@ -238,6 +222,7 @@ class Fetcher:
         cookies: Cookies,
         left_s: float,
         body: bytearray,
+        share: Share,
     ) -> bytes | URL:
         """Send one request; return its body, or where it redirects to.
 
@@ -252,7 +237,7 @@ class Fetcher:
                 location = response.headers.get("Location")
                 if response.status in _REDIRECTS and location:
                     cookies.keep(url, response.headers.getall("Set-Cookie", ()))
-                    return _web_url(_RAW_BYTE.sub(_escaped, location), url)
+                    return web_url(location, url)
                 if not _brings_the_file(response):
                     raise _http_error(response)
                 robots = response.headers.getall("X-Robots-Tag", ())
@@ -260,9 +245,13 @@ class Fetcher:
                     raise FetchError(
                         Reason.OPTED_OUT, Message("note.opted_out", {"directive": directive})
                     )
-                await self._read(response, body)
                 codings = response.headers.getall("Content-Encoding", ())
-                return unpacked(bytes(body), codings)
+                most = MAX_BYTES if codings else response.content_length or MAX_BYTES
+                await _read(response, body, most, share, deadline)
+                await _take(share, MAX_BYTES if codings else len(body), deadline)
+                data = unpacked(bytes(body), codings)
+                share.shrink(len(data))
+                return data
         except TimeoutError as error:
             late = Message("note.not_finished", {"seconds": DEADLINE_S})
             silent = Message("note.no_answer", {"seconds": STEP_TIMEOUT_S})
@@ -282,22 +271,33 @@ class Fetcher:
         except ValueError as error:  # a host that the system's resolver cannot even be asked for
             raise FetchError(Reason.BAD_ADDRESS, Message("note.unreadable_address")) from error
 
-    async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> None:
-        """Read a body piece by piece, each as soon as it comes, within the limits."""
-        if (response.content_length or 0) > MAX_BYTES:
-            note = Message("note.over_bytes_announced", {"most": MAX_BYTES // 1_000_000})
-            raise FetchError(Reason.TOO_MANY_BYTES, note)
-        is_growing = False
-        try:
-            async for piece in response.content.iter_any():
-                body += piece
-                if len(body) > MAX_BYTES:
-                    raise _too_many_bytes()
-                if len(body) > LARGE_BYTES and not is_growing:
-                    is_growing = await self._growing.acquire()
-        finally:
-            if is_growing:
-                self._growing.release()
+
+async def _read(
+    response: aiohttp.ClientResponse,
+    body: bytearray,
+    most: int,
+    share: Share,
+    deadline: asyncio.Timeout,
+) -> None:
+    """Read a body piece by piece, each as soon as it comes, within the limits."""
+    if (response.content_length or 0) > MAX_BYTES:
+        note = Message("note.over_bytes_announced", {"most": MAX_BYTES // 1_000_000})
+        raise FetchError(Reason.TOO_MANY_BYTES, note)
+    async for piece in response.content.iter_any():
+        body += piece
+        if len(body) > MAX_BYTES:
+            raise _too_many_bytes()
+        if share.is_due(len(body)):
+            await _take(share, most, deadline)
+
+
+async def _take(share: Share, most: int, deadline: asyncio.Timeout) -> None:
+    """Wait for memory; the host is not to blame for how long that takes."""
+    until, loop = deadline.when(), asyncio.get_running_loop()
+    deadline.reschedule(None)
+    began = loop.time()
+    await share.take(most)
+    deadline.reschedule(until and until + loop.time() - began)
 
 
 def _brings_the_file(response: aiohttp.ClientResponse) -> bool:
@@ -335,10 +335,10 @@ def seconds_of(retry_after: str) -> float:
         return min(float(text), LONGEST_RETRY_AFTER_S)
     try:
         at = parsedate_to_datetime(text)
+        from_now = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
     except (ValueError, OverflowError):  # a year of twenty digits
         return 0.0
-    from_now_s = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
-    return min(max(0.0, from_now_s.total_seconds()), LONGEST_RETRY_AFTER_S)
+    return min(max(0.0, from_now.total_seconds()), LONGEST_RETRY_AFTER_S)
 
 
 def read_file(url: str) -> bytes:
@@ -346,7 +346,11 @@ def read_file(url: str) -> bytes:
 
     For addresses of kind ``FILE`` alone, which come from a folder that the user named.
     """
-    parts = urlsplit(url)
+    with its_fate(url):
+        return _file_at(urlsplit(url))
+
+
+def _file_at(parts: SplitResult) -> bytes:
     if parts.scheme != "file" or parts.netloc:
         raise FetchError(Reason.BAD_ADDRESS, Message("note.not_a_local_file"))
     path = Path(os.fsdecode(unquote_to_bytes(parts.path)))
@@ -365,27 +369,3 @@ def read_file(url: str) -> bytes:
     if len(data) > MAX_BYTES:
         raise _too_many_bytes()
     return data
-
-
-def _web_url(text: str, base: URL | None = None) -> URL:
-    """Parse an http(s) URL; plain-ASCII ones are kept as written. Raises ``FetchError``."""
-    try:
-        url = URL(text, encoded=_PLAIN_URL.fullmatch(text) is not None)
-        url = base.join(url) if base else url
-        is_web = url.scheme in ("http", "https")
-        is_whole = bool(url.host) and bool(url.port)
-    except ValueError as error:
-        raise FetchError(Reason.BAD_ADDRESS, Message("note.unreadable_address")) from error
-    if not is_web:
-        raise FetchError(Reason.BAD_ADDRESS, Message("note.not_http"))
-    if not is_whole:
-        raise FetchError(Reason.BAD_ADDRESS, Message("note.unreadable_address"))
-    return url.with_fragment(None)
-
-
-def _header_safe(referer: str) -> str:
-    return str(URL(referer)).encode("ascii", "ignore").decode()
-
-
-def _escaped(raw_byte: re.Match[str]) -> str:
-    return f"%{ord(raw_byte[0]) - 0xDC00:02X}"

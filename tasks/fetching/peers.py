@@ -6,7 +6,6 @@ to connect to that has to be a public one.
 
 import asyncio
 import errno
-import ipaddress
 import socket
 import threading
 from contextlib import suppress
@@ -14,38 +13,7 @@ from contextlib import suppress
 from aiohttp import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-
-def is_public(ip: str) -> bool:
-    """Say whether an IP address, v4 or v6, belongs to the public internet.
-
-    Addresses that wrap a v4 one (mapped, 6to4, Teredo, NAT64) are judged by what they wrap.
-    """
-    address = ipaddress.ip_address(ip.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        wrapped = address.ipv4_mapped or address.sixtofour
-        if address.teredo:
-            wrapped = address.teredo[1]
-        if address in ipaddress.ip_network("64:ff9b::/96"):
-            wrapped = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if wrapped:
-            address = wrapped
-    return address.is_global and not address.is_multicast
-
-
-def is_disguised(host: str) -> bool:
-    """Say whether a host is a v4 address in an odd form: one number, octal, hex, or shortened.
-
-    Only those who hide an address write it so; the system would connect to it all the same.
-    """
-    try:
-        socket.inet_aton(host)
-    except (OSError, UnicodeError):
-        return False
-    try:
-        ipaddress.IPv4Address(host)
-    except ValueError:
-        return True
-    return False
+from tasks.fetching.public_addresses import is_public
 
 
 def public_socket(peer: AddrInfoType) -> socket.socket:

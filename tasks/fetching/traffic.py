@@ -8,8 +8,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from yarl import URL
-
+from tasks.fetching.addresses import host_of
 from tasks.records import OK, Attempt, Reason, Traffic
 from tasks.spans import covered_s
 from tasks.workspace import Workspace
@@ -17,15 +16,6 @@ from tasks.workspace import Workspace
 _NOT_ASKED = frozenset(
     {Reason.BAD_ADDRESS, Reason.FORBIDDEN_ADDRESS, Reason.FORBIDDEN_PORT, Reason.HOST_FAILING}
 )
-
-
-def host_of(url: str) -> str:
-    """Return the ``host:port`` of an address, as the fetcher knows it; empty where it has none."""
-    try:
-        parsed = URL(url)
-        return f"{parsed.host}:{parsed.port}" if parsed.host else ""
-    except ValueError:
-        return ""
 
 
 def download_report(workspace: Workspace) -> dict[str, Any]:

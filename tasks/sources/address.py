@@ -3,6 +3,7 @@
 An empty string stands for "no address" throughout. Pure.
 """
 
+import re
 import string
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -10,9 +11,11 @@ from tasks.characters import has_refused
 from tasks.records import Address
 
 MAX_ADDRESS_CHARS = 4_000  # Naver's continuation addresses, the longest seen, have about 1,800
+MAX_HOST_CHARS = 300  # with a user; names have 253 at most, and IDNA takes 6 µs for a character
 KEPT_CHARS = string.punctuation  # with "%": what is encoded stays encoded
 
 _NOT_IN_HOSTS = frozenset(" \\<>\"'`^{|}")
+_BRACKETS = re.compile(r"(?:[^\[\]]*@)?(?:\[[^\[\]]+\]|[^\[\]]*)(?::\d*)?")  # around IPv6 alone
 
 
 def web_address(value: object) -> str:
@@ -28,11 +31,14 @@ def web_address(value: object) -> str:
         return ""
     try:
         parts = urlsplit(text)
+        if len(parts.netloc) > MAX_HOST_CHARS:
+            return ""
         host = parts.netloc.encode("idna").decode()
-        is_usable = parts.hostname and parts.port != 0 and _NOT_IN_HOSTS.isdisjoint(host)
+        is_whole = parts.hostname and parts.port != 0
     except ValueError:  # a broken IPv6 address, a port that is no number, a label too long
         return ""
-    if parts.scheme not in {"http", "https"} or not is_usable:
+    is_plain = _NOT_IN_HOSTS.isdisjoint(host) and _BRACKETS.fullmatch(host)
+    if parts.scheme not in {"http", "https"} or not is_whole or not is_plain:
         return ""
     path, query = (quote(part, safe=KEPT_CHARS) for part in (parts.path, parts.query))
     return urlunsplit((parts.scheme, host, path, query, ""))

@@ -7,7 +7,11 @@ and a page from outside may hold that. This reader needs no tree, and stops wher
 import re
 from collections.abc import Iterator
 from html import unescape
+from itertools import islice
 from typing import NamedTuple
+
+MAX_ATTRIBUTES = 500  # read of one tag, and the rest passed over
+MAX_VALUE_CHARS = 40_000  # read of one value; an address that is longer is none
 
 _TAG = re.compile(r"""<(/?[a-zA-Z][^\s/>]*+)((?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?+)*+)(>?)""")
 _ATTRIBUTE = re.compile(r"""([^\s=/>"']++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>]++)))?+""")
@@ -25,17 +29,37 @@ class Tag(NamedTuple):
     raw_text: str
 
     @property
-    def attributes(self) -> dict[str, str]:
-        """The attributes by their lower-case names; an empty string where there is no value."""
-        return {
-            name.lower(): unescape(double or single or bare)
-            for name, double, single, bare in _ATTRIBUTE.findall(self.raw_attributes)
-        }
+    def attributes(self) -> "Attributes":
+        """The attributes; each use reads them once."""
+        if not self.raw_attributes or self.raw_attributes.isspace():
+            return _NONE
+        return Attributes(
+            (name.lower(), double or single or bare)
+            for name, double, single, bare in (
+                found.groups("")
+                for found in islice(_ATTRIBUTE.finditer(self.raw_attributes), MAX_ATTRIBUTES)
+            )
+        )
 
     @property
     def classes(self) -> list[str]:
         """The class tokens."""
-        return self.attributes.get("class", "").split() if "class" in self.raw_attributes else []
+        return self.attributes.value("class").split() if "class" in self.raw_attributes else []
+
+
+class Attributes(dict[str, str]):
+    """The raw values by the attributes' lower-case names."""
+
+    def value(self, name: str) -> str:
+        """Return what an attribute says; an empty string where it has no value or is not there."""
+        raw = self.get(name, "")[:MAX_VALUE_CHARS]
+        try:
+            return unescape(raw)
+        except ValueError:  # the number of a character has thousands of digits
+            return raw
+
+
+_NONE = Attributes()
 
 
 def tags(html: str) -> Iterator[Tag]:

@@ -25,6 +25,7 @@ _NO_RESULT_CLASSES = frozenset({"not_found02", "api_noresult_wrap"})
 _NO_RESULT_TEXT = "검색결과가 없습니다"
 _ADULT_CLASS = "dsc_adult"
 _BLOCK_TEXTS = ("검색 서비스 이용이 제한되었습니다", "비정상적인 움직임이 발견")
+_TELLING = (*_BLOCK_TEXTS, _NO_RESULT_TEXT, _ADULT_CLASS, *_NO_RESULT_CLASSES)
 _BLOCK_STATUSES = frozenset({403, 429})
 
 
@@ -44,8 +45,9 @@ def read_page(html: str, rows: Sequence[Extraction] = ()) -> tuple[Extraction, .
     The first part is the embedded data. The last resort is taken only where all others fail: on a
     page that can be read it would find what is no result.
     """
-    load = (embedded(html), *rows, tiles(html))
-    return load if any(part.results for part in load) else (*load, any_images(html))
+    page = list(tags(html))
+    load = (embedded(html), *rows, tiles_on(page))
+    return load if any(part.results for part in load) else (*load, images_on(page))
 
 
 def embedded(html: str) -> Extraction:
@@ -92,6 +94,8 @@ def page_kind(status: int, html: str, *, has_results: bool) -> PageKind:
         return PageKind.BLOCKED
     if has_results:
         return PageKind.RESULTS
+    if not any(all(word in html for word in words.split()) for words in _TELLING):
+        return PageKind.UNREADABLE
     page = list(tags(html))
     text = " ".join(tag.raw_text for tag in page)
     classes = {token for tag in page for token in tag.classes}

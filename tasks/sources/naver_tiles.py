@@ -12,7 +12,7 @@ from itertools import dropwhile, islice, pairwise, takewhile
 from typing import NamedTuple
 
 from tasks.sources.address import web_address
-from tasks.sources.html_tags import Tag
+from tasks.sources.html_tags import Attributes, Tag
 from tasks.sources.naver_address import proxied_original
 from tasks.sources.naver_results import (
     MAX_PER_TEXT,
@@ -23,6 +23,7 @@ from tasks.sources.naver_results import (
     result_of,
 )
 
+MAX_LINKS = 100  # looked at in one tile; Naver's have two
 THUMBNAIL_CLASS = "_fe_image_tab_content_thumbnail_image"
 
 
@@ -77,6 +78,7 @@ TILE_SELECTOR = ", ".join(layout.selector for layout in LAYOUTS)
 _ANY_TOKEN = re.compile("|".join(sorted(set().union(*(layout.tokens for layout in LAYOUTS)))))
 _IMAGE_ATTRIBUTES = ("src", "data-lazy-src", "data-src", "data-source")
 _LOGGED_ID = re.compile(r"(?:^|&)i=(\w{1,40}_[0-9a-f]{32})(?:&|$)")
+_PROXIED = re.compile(r"\s*+https?:[^?#]*?[?]", re.IGNORECASE)  # what is no more is soon told
 _ADVERT = re.compile(r"^ad|Ad$")
 
 
@@ -129,21 +131,25 @@ def _element(tile: list[Tag]) -> list[Tag]:
 def _tile_result(tile: list[Tag], layout: Layout) -> Result | None:
     """Return what a tile shows; None for an advert and for a tile that is not revealed yet."""
     container = tile[0].attributes
-    if container.get("data-type", "image") != "image":
+    if "data-type" in container and container.value("data-type") != "image":
         return None
-    images = (tag for tag in tile if tag.name == "img" and layout.image.issubset(tag.classes))
-    image = next((tag.attributes for tag in images), {})
-    links = [tag.attributes for tag in tile if tag.name == "a"]
-    thumbnails = (web_address(image.get(name)) for name in _IMAGE_ATTRIBUTES)
+    images = (tag for tag in tile if tag.name == "img" and _is_in(tag, layout.image))
+    image = next((tag.attributes for tag in images), Attributes())
+    links = [tag.attributes for tag in islice((t for t in tile if t.name == "a"), MAX_LINKS)]
+    thumbnails = (web_address(image.value(name)) for name in _IMAGE_ATTRIBUTES)
     return result_of(
-        original=image.get("data-source"),
+        original=image.value("data-source"),
         thumbnail=next(filter(None, thumbnails), ""),
-        page_url=next(filter(None, (web_address(link.get("href")) for link in links)), ""),
+        page_url=next(filter(None, (web_address(link.value("href")) for link in links)), ""),
         title=_heading(tile)
-        or next(filter(None, (link.get("title") for link in links)), image.get("alt")),
-        image_id=image.get("data-image-viewer-img-id")
-        or next(filter(None, map(_logged_id, links)), container.get("data-id")),
+        or next(filter(None, (link.value("title") for link in links)), image.value("alt")),
+        image_id=image.value("data-image-viewer-img-id")
+        or next(filter(None, map(_logged_id, links)), container.value("data-id")),
     )
+
+
+def _is_in(tag: Tag, classes: frozenset[str]) -> bool:
+    return not classes or ("class" in tag.raw_attributes and classes.issubset(tag.classes))
 
 
 def _heading(tile: list[Tag]) -> str:
@@ -155,9 +161,9 @@ def _heading(tile: list[Tag]) -> str:
     return "".join(tag.raw_text for tag in heading)
 
 
-def _logged_id(link: dict[str, str]) -> str:
+def _logged_id(link: Attributes) -> str:
     """Return the image id that a link of 2020 reports when it is clicked."""
-    found = _LOGGED_ID.search(link.get("data-cr-log", ""))
+    found = _LOGGED_ID.search(link.value("data-cr-log"))
     return f"image_sas:{found[1]}" if found else ""
 
 
@@ -168,7 +174,7 @@ def _without_adverts(page: list[Tag]) -> Iterator[Tag]:
         if depth:
             depth += (tag.name == name) - (tag.name == f"/{name}")
         elif "data-type" in tag.raw_attributes and _ADVERT.search(
-            tag.attributes.get("data-type", "")
+            tag.attributes.value("data-type")
         ):
             name, depth = tag.name, int(tag.name != "img")
         else:
@@ -177,16 +183,21 @@ def _without_adverts(page: list[Tag]) -> Iterator[Tag]:
 
 def _proxied_images(page: Iterator[Tag]) -> Iterator[Result]:
     """Yield the images, each with the page that a link around it leads to."""
-    page_url = ""
+    link = Attributes()
     for tag in page:
         if tag.name in ("a", "/a"):
-            page_url = web_address(tag.attributes.get("href"))
+            link = tag.attributes
         if tag.name != "img" and "data-" not in tag.raw_attributes:
             continue
         attributes = tag.attributes
-        shown = (web_address(attributes.get(name)) for name in _IMAGE_ATTRIBUTES)
-        thumbnail = next(filter(proxied_original, shown), "")
+        shown = (attributes.value(name) for name in _IMAGE_ATTRIBUTES if name in attributes)
+        proxied = (web_address(value) for value in shown if _PROXIED.match(value))
+        thumbnail = next(filter(proxied_original, proxied), "")
         if thumbnail and (
-            result := result_of(thumbnail=thumbnail, page_url=page_url, title=attributes.get("alt"))
+            result := result_of(
+                thumbnail=thumbnail,
+                page_url=web_address(link.value("href")),
+                title=attributes.value("alt"),
+            )
         ):
             yield result

@@ -88,10 +88,18 @@ _SIZE = len(IMAGE)
 _LENGTH = b"Content-Length: %d" % _SIZE
 _CHUNKED = b"Transfer-Encoding: chunked"
 _CHUNKS = b"%x;a=b\r\n%b\r\n0\r\n\r\n" % (_SIZE, IMAGE)
+_HINT = b"HTTP/1.1 103 Early Hints\r\n"
+_PARTS = [IMAGE[at : at + 16] for at in range(0, _SIZE, 16)]
 _EUC_KR = "사진".encode("euc-kr")
 
 # Answers of which every browser shows the image.
 ODD_ANSWERS = {
+    "900_hints_before": (_HINT + b"\r\n") * 900 + whole(),
+    "chunk_extension_of_200_kB": whole(_CHUNKED, body=_CHUNKS.replace(b"b", b"b" * 200_000, 1)),
+    "chunks_of_16": whole(
+        _CHUNKED,
+        body=b"".join(b"%x\r\n%b\r\n" % (len(p), p) for p in _PARTS) + b"0\r\nX: y\r\n\r\n",
+    ),
     "line_of_9_kB": whole(b"X: " + b"y" * 9_000),
     "line_of_20_kB": whole(b"Set-Cookie: a=" + b"y" * 20_000),
     "line_of_200_kB": whole(b"X: " + b"y" * 200_000),
@@ -177,6 +185,12 @@ BAD_ANSWERS = {
     "lines_of_300_kB": whole(*(b"X: " + b"y" * 30_000 for _ in range(10))),
     "line_of_300_kB": whole(b"X: " + b"y" * 300_000),
     "1001_headers": whole(*(b"X-%d: y" % n for n in range(1_000))),
+    "1001_hints_before": (_HINT + b"\r\n") * 1_001 + whole(),
+    "hints_of_300_kB_before": (_HINT + b"X: " + b"y" * 30_000 + b"\r\n\r\n") * 10 + whole(),
+    "300_kB_of_blank_lines_before": b"\r\n" * 150_000 + whole(),
+    "chunk_extension_of_2_MB": whole(_CHUNKED, body=_CHUNKS.replace(b"b", b"b" * 2_000_000, 1)),
+    "chunks_of_one_byte": whole(_CHUNKED, body=b"1\r\nx\r\n" * 300_000),
+    "trailers_of_2_MB": whole(_CHUNKED, body=_CHUNKS[:-2] + b"X: y\r\n" * 330_000),
     "two_lengths": whole(_LENGTH, b"Content-Length: 5"),
     "two_lengths_in_one": whole(_LENGTH + b", 5"),
     "null_in_header": whole(b"X: a\x00b"),
