@@ -19,7 +19,8 @@ while True:
         time.sleep(0.5)
 PYTHON
 
-prefect --no-prompt work-pool create cv-dataset-builder --type process --overwrite
+prefect --no-prompt work-pool create cv-dataset-builder --type process --overwrite \
+    --base-job-template deployments/pools/process.json
 python deployments/limits.py
 prefect --no-prompt deploy --all
 exec prefect worker start --pool cv-dataset-builder --name "$(hostname)"
