@@ -1,5 +1,5 @@
 #!/bin/sh
-# Waits for Prefect's server, registers the deployments and limits, and works on what is asked.
+# Waits for Prefect's server, registers the deployments, and works on what is asked.
 set -eu
 cd "$(dirname "$0")/.."
 export PREFECT_API_URL="${PREFECT_API_URL:-http://127.0.0.1:4200/api}"
@@ -21,6 +21,5 @@ PYTHON
 
 prefect --no-prompt work-pool create cv-dataset-builder --type process --overwrite \
     --base-job-template deployments/pools/process.json
-python deployments/limits.py
 prefect --no-prompt deploy --all
 exec prefect worker start --pool cv-dataset-builder --name "$(hostname)"
