@@ -216,7 +216,7 @@ def test_a_run_that_is_stopped_says_so(
 def waits_for_a_place(site: Site) -> Callable[[Job], bool]:
     def does(job: Job) -> bool:
         with site.jobs() as jobs:
-            return "waiting." in jobs.log(job.id)[0]
+            return "waiting." in jobs.log(job.id)
 
     return does
 
