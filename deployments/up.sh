@@ -22,8 +22,10 @@ if [ -n "${PREFECT_SERVER_API_AUTH_STRING:-}" ]; then
 fi
 # A new job begins, and a cancelled one ends, within seconds.
 export PREFECT_WORKER_QUERY_SECONDS=2
-# A run that waits for another to end tries again after these seconds, not after Prefect's 30.
-export PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS=3
+# A run that waits for another to end is asked for again after these seconds, not after Prefect's 30,
+# and not before, as a worker otherwise takes what is due within ten seconds.
+export PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS=5
+export PREFECT_WORKER_PREFETCH_SECONDS=0
 
 taken() {
     python - "$1" <<'PYTHON'
