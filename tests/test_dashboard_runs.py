@@ -192,7 +192,7 @@ def test_a_server_that_does_not_answer_leaves_the_runs_to_children(
     monkeypatch.setattr("dashboard.launcher.running_server", lambda: "http://127.0.0.1:9/api")
     launcher = look()
     assert launcher.kind == "child"
-    assert "refuses" in launcher.sentence
+    assert "does not answer" in launcher.sentence
 
 
 def test_what_prefect_does_not_take_goes_on_waiting(jobs: Jobs) -> None:
