@@ -8,7 +8,6 @@ a body has to be JSON. Programs, which send no ``Origin``, are not concerned.
 
 import socket
 from collections.abc import Collection
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
@@ -59,7 +58,7 @@ class Guard:
             is_link = headers.get("sec-fetch-dest") == "document" and scope["method"] == "GET"
             is_own = site in ("same-origin", "none") or is_link
         else:
-            is_own = urlsplit(origin).netloc.lower() == own
+            is_own = origin.lower().partition("://")[2] == own
         if not is_own:
             return Message("error.prefect_page")
         if scope["type"] == "http" and scope["method"] not in _READING:

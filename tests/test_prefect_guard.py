@@ -227,6 +227,7 @@ def test_prefects_page_shows_what_there_is(server: Server, browser: Chrome, name
         ({"host": ""}, 403),
         ({"origin": "http://evil.example"}, 403),
         ({"origin": "null"}, 403),
+        ({"origin": "http://["}, 403),
         ({"origin": "http://127.0.0.1:1"}, 403),
         ({"sec_fetch_site": "cross-site", "sec_fetch_mode": "no-cors"}, 403),
         ({"sec_fetch_site": "same-site", "sec_fetch_dest": "iframe"}, 403),
