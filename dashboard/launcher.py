@@ -53,8 +53,8 @@ def look() -> Launcher:
     """Ask Prefect; never raises, and never starts a server."""
     try:
         api = running_server()
-    except PrefectError as error:
-        return Launcher("child", f"{HERE}. {error}")
+    except PrefectError:
+        return Launcher("child", f"{HERE}: Prefect at {PREFECT_API_URL.value()} does not answer.")
     if api is None:
         return Launcher("child", f"{HERE}: no Prefect server runs.")
     with temporary_settings({PREFECT_API_URL: api}):

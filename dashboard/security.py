@@ -7,7 +7,6 @@ all, and a body has to be JSON. On any address but the machine's own the token i
 """
 
 import asyncio
-import ipaddress
 import logging
 import socket
 from typing import TYPE_CHECKING
@@ -28,6 +27,7 @@ from dashboard.errors import (
     TooManyError,
     problem,
 )
+from flows.addresses import host_of, is_address, is_loopback
 from tasks.settings import Settings
 
 if TYPE_CHECKING:
@@ -104,14 +104,14 @@ def _check(request: Request) -> None:
     services: Services = request.app.state.services
     settings = services.settings
     token = tokens.token_of(settings)
-    host = _host_of(request)
+    host = host_of(request.headers.get("host", ""))
     if not _is_ours(host, settings):
         raise ForbiddenError(
             "wrong_name",
             name=repr(host[:100]),
         )
     server = request.scope.get("server")  # where this request came in; no port: a Unix socket
-    if token is None and server and server[1] is not None and not tokens.is_loopback(server[0]):
+    if token is None and server and server[1] is not None and not is_loopback(server[0]):
         raise ForbiddenError("token_needed", host=server[0])
     if request.method not in _READING:
         _check_change(request)
@@ -171,26 +171,14 @@ async def _whole_body(request: Request) -> Receive:
     return receive
 
 
-def _host_of(request: Request) -> str:
-    """Return the name by which the browser reached us, without the port."""
-    host = request.headers.get("host", "").strip().lower()
-    if host.startswith("["):
-        return host.partition("]")[0][1:]
-    return host.partition(":")[0]
-
-
 def _is_ours(host: str, settings: Settings) -> bool:
-    if host in ("localhost", settings.dashboard_host.lower()) or tokens.is_loopback(host):
+    if host in ("localhost", settings.dashboard_host.lower()) or is_loopback(host):
         return True
     if host in {name.lower() for name in settings.dashboard_names}:
         return True
-    if tokens.is_loopback(settings.dashboard_host) and tokens.token_of(settings) is None:
+    if is_loopback(settings.dashboard_host) and tokens.token_of(settings) is None:
         return False
-    try:
-        ipaddress.ip_address(host)  # no name, so nobody else's either
-    except ValueError:
-        return host == socket.gethostname().lower()
-    return True
+    return is_address(host) or host == socket.gethostname().lower()
 
 
 def address_of(request: Request) -> str:

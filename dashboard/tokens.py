@@ -1,11 +1,11 @@
 """The token that a dashboard on the network asks for, and the cookie that stands for it."""
 
 import hmac
-import ipaddress
 from hashlib import sha256
 
 from starlette.requests import Request
 
+from flows.addresses import is_loopback
 from tasks.errors import BadRequestError
 from tasks.settings import Settings
 
@@ -17,16 +17,6 @@ def token_of(settings: Settings) -> str | None:
     """Return the token, None where none is set."""
     token = settings.dashboard_token
     return token.get_secret_value().strip() or None if token else None
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether an address is reached from this machine alone."""
-    try:
-        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
-    except ValueError:
-        return host == "localhost"
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback
 
 
 def check_host(host: str, settings: Settings) -> None:

@@ -8,11 +8,24 @@ export PATH
 export PREFECT_HOME="${PREFECT_HOME:-${DATA_DIR:-$PWD/data}/prefect}"
 export PREFECT_SERVER_ANALYTICS_ENABLED=false
 export PREFECT_SERVER_API_PORT="$PREFECT_PORT"
-export PREFECT_API_URL="http://127.0.0.1:$PREFECT_PORT/api"
+export PREFECT_SERVER_API_HOST="${PREFECT_SERVER_API_HOST:-127.0.0.1}"
+case "$PREFECT_SERVER_API_HOST" in
+    0.0.0.0) prefect=127.0.0.1 ;;
+    ::) prefect="[::1]" ;;
+    *:*) prefect="[$PREFECT_SERVER_API_HOST]" ;;
+    *) prefect=$PREFECT_SERVER_API_HOST ;;
+esac
+prefect="http://$prefect:$PREFECT_PORT"
+export PREFECT_API_URL="$prefect/api"
+if [ -n "${PREFECT_SERVER_API_AUTH_STRING:-}" ]; then
+    export PREFECT_API_AUTH_STRING="$PREFECT_SERVER_API_AUTH_STRING"
+fi
 # A new job begins, and a cancelled one ends, within seconds.
 export PREFECT_WORKER_QUERY_SECONDS=2
-# A run that waits for another to end tries again after these seconds, not after Prefect's 30.
-export PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS=3
+# A run that waits for another to end is asked for again after these seconds, not after Prefect's 30,
+# and not before, as a worker otherwise takes what is due within ten seconds.
+export PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS=5
+export PREFECT_WORKER_PREFETCH_SECONDS=0
 
 taken() {
     python - "$1" <<'PYTHON'
@@ -36,9 +49,10 @@ for name in PREFECT_PORT DASHBOARD_PORT; do
     fi
 done
 mkdir -p "$PREFECT_HOME"
+python flows/prefect_server.py --check
 cat >&2 <<TEXT
 Dashboard http://127.0.0.1:$DASHBOARD_PORT
-Prefect   http://127.0.0.1:$PREFECT_PORT
+Prefect   $prefect
 Ctrl-C stops everything; what is under way can be resumed. The logs of all parts follow.
 TEXT
 exec honcho -f deployments/Procfile start

@@ -1,25 +1,18 @@
 #!/bin/sh
-# Waits for Prefect's server, registers the deployments and limits, and works on what is asked.
+# Registers the work pool and the deployments with Prefect's server, and works on what is asked.
 set -eu
-cd "$(dirname "$0")/.."
-export PREFECT_API_URL="${PREFECT_API_URL:-http://127.0.0.1:4200/api}"
-PATH="$PWD/.venv/bin:$PATH"
 
-python - <<'PYTHON'
-import os, time, urllib.request
+# What Prefect says of a success is how to start a worker, which is done here.
+quietly() {
+    said=$("$@" 2>&1) || {
+        echo "$said" >&2
+        exit 1
+    }
+}
 
-deadline = time.monotonic() + 120
-while True:
-    try:
-        urllib.request.urlopen(os.environ["PREFECT_API_URL"] + "/health", timeout=5)
-        break
-    except OSError:
-        if time.monotonic() > deadline:
-            raise SystemExit(f"No Prefect server answers at {os.environ['PREFECT_API_URL']}.")
-        time.sleep(0.5)
-PYTHON
-
-prefect --no-prompt work-pool create cv-dataset-builder --type process --overwrite
-python deployments/limits.py
-prefect --no-prompt deploy --all
-exec prefect worker start --pool cv-dataset-builder --name "$(hostname)"
+quietly prefect --no-prompt work-pool create cv-dataset-builder --type process --overwrite \
+    --base-job-template deployments/pools/process.json
+quietly prefect --no-prompt deploy --all
+# No more at a time than a deployment may have: a worker with room to spare would ask again and again
+# for a run that waits, with a line in its log each time.
+exec prefect worker start --pool cv-dataset-builder --name "$(hostname)" --limit 2

@@ -13,10 +13,12 @@ if __name__ == "__main__":
 import logging
 import signal
 import threading
+from collections.abc import Sequence
 
 import httpx
 from prefect.exceptions import PrefectException
 
+from flows.arguments import Parser
 from flows.prefect_console import quiet_prefect
 from flows.reconciler import Reconciler
 from flows.terminal import Visible
@@ -29,8 +31,11 @@ TURN_EVERY_S = 2.0
 log = logging.getLogger("flows.reconcile")
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Reconcile until stopped; waits out an unreachable server or database."""
+    parser = Parser("reconcile", arguments)
+    parser.lang()
+    parser.parse_args(arguments)
     quiet_prefect()
     over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

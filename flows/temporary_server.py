@@ -19,6 +19,7 @@ import prefect
 import requests
 import uvicorn
 from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_SERVER_API_HOST,
@@ -27,8 +28,10 @@ from prefect.settings import (
     temporary_settings,
 )
 
+from flows.prefect_server import guarded
 from tasks.errors import CollectError, ErrorCode
 
+HOST = "127.0.0.1"
 START_TIMEOUT_S = 90.0  # the first start on a machine makes Prefect's database
 STOP_TIMEOUT_S = 10.0
 
@@ -75,7 +78,7 @@ def use_prefect_server() -> Iterator[None]:
 
 def _start() -> "tuple[str, subprocess.Popen[bytes]]":
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((HOST, 0))
         port = probe.getsockname()[1]
     settings = get_current_settings().to_environment_variables(exclude_unset=True)
     server = subprocess.Popen(  # noqa: S603 — this very module
@@ -86,7 +89,7 @@ def _start() -> "tuple[str, subprocess.Popen[bytes]]":
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    return f"http://127.0.0.1:{port}/api", server
+    return f"http://{HOST}:{port}/api", server
 
 
 def _stop(server: "subprocess.Popen[bytes]") -> None:
@@ -99,7 +102,10 @@ def _stop(server: "subprocess.Popen[bytes]") -> None:
 
 def _answers(url: str) -> bool:
     try:
-        version = requests.get(f"{url}/admin/version", timeout=5)
+        password = PREFECT_API_AUTH_STRING.value()
+        user, _, secret = str(password or "").partition(":")
+        auth = (user, secret) if password else None
+        version = requests.get(f"{url}/admin/version", auth=auth, timeout=5)
         return version.ok and version.json().split(".")[0] == prefect.__version__.split(".")[0]
     except (requests.RequestException, ValueError, AttributeError):  # or another program's server
         return False
@@ -121,12 +127,10 @@ def _serve(port: int) -> None:
     serving: list[uvicorn.Server] = []
     threading.Thread(target=_end_with_parent, args=(serving,), daemon=True).start()
 
-    from prefect.server.api.server import create_app  # here, as the parent would wait for it
-
-    app = create_app(ephemeral=True)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical"))
-    serving.append(server)
-    server.run()
+    with guarded(HOST, ephemeral=True) as app:
+        server = uvicorn.Server(uvicorn.Config(app, host=HOST, port=port, log_level="critical"))
+        serving.append(server)
+        server.run()
 
 
 def _end_with_parent(serving: Sequence[uvicorn.Server]) -> None:

@@ -65,6 +65,8 @@ class Settings(FromEnvironment):
         default="Mozilla/5.0 (compatible; CV-Dataset-Builder/0.1)", pattern=r"^[!-~][ -~]*$"
     )
     download_respect_opt_out: bool = True
+    searches_at_once: int = Field(default=1, ge=0, le=1000)
+    gpu_runs_at_once: int = Field(default=1, ge=0, le=1000)
     chrome_binary: Path | None = None
     chromedriver: Path | None = None
     hf_home: Path | None = None

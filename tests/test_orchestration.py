@@ -6,7 +6,7 @@ A ``Start`` begins a run that would go on for a minute: it downloads from a host
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from flows import reconciler
 from flows.reconciler import Reconciler
 from tasks.errors import ErrorCode
 from tasks.jobs import LOST, STOPPED, Job, Status
+from tasks.process.concurrency import slot
 from tasks.settings import Settings
 from tests.conftest import TINY_CLIP
 from tests.naver_replica.serving import Replica
@@ -210,6 +211,35 @@ def test_a_run_that_is_stopped_says_so(
     if in_prefect:
         until(lambda: state_type(here, job) is in_prefect, "Prefect's state", 30)
         assert here.await_job(case, has_ended, 1).status is status
+
+
+def waits_for_a_place(site: Site) -> Callable[[Job], bool]:
+    def does(job: Job) -> bool:
+        with site.jobs() as jobs:
+            return "waiting." in jobs.log(job.id)
+
+    return does
+
+
+@pytest.mark.parametrize("start", [by_script, by_worker])
+def test_a_run_that_waits_for_another_ends_in_time_and_takes_no_place(
+    start: Start, here: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", here.environment["DATABASE_URL"])
+    query = f"waits {start.__name__}"
+    with slot("naver"):
+        start(here, quick(query))
+        job = here.await_job(query, waits_for_a_place(here), BEGUN_WITHIN_S)
+        mine = processes_of(job)
+        acted = datetime.now(UTC)
+        cancel_by_command(here, job)
+        ended = here.await_job(query, has_ended, WITHIN_S)
+        assert ended.finished_at
+        assert (ended.finished_at - acted).total_seconds() < CANCELLED_WITHIN_S
+        assert (ended.status, ended.error_code) == (Status.CANCELLED, STOPPED.code)
+        until(lambda: not any(map(is_alive, mine)), "the end of both", CANCELLED_WITHIN_S)
+    with slot("naver"):
+        pass
 
 
 def no_process(site: Site, query: str, state: Any) -> Job:

@@ -12,7 +12,7 @@ from tasks.sources.naver import NaverSettings
 from tests.support.surroundings import readers, variables
 from words import LANGUAGES, say
 
-OF_PREFECT = {"PREFECT_API_URL"}
+OF_PREFECT = {"PREFECT_API_AUTH_STRING", "PREFECT_API_URL"}
 
 
 def test_every_variable_is_explained_and_no_other() -> None:

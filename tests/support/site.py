@@ -135,14 +135,15 @@ def site(folder: Path, database: str, environment: Mapping[str, str]) -> Iterato
         },
     )
     try:
-        running.start("prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
+        running.start(sys.executable, "flows/prefect_server.py", PREFECT_SERVER_API_PORT=str(port))
         until(
             lambda: requests.get(f"{running.api}/health", timeout=2).ok,
             "Prefect's server",
             START_S,
             retried=(requests.RequestException,),
         )
-        running.do("prefect", "--no-prompt", "work-pool", "create", POOL, "--type", "process")
+        running.do("prefect", "--no-prompt", "work-pool", "create", POOL, "--type", "process",
+                   "--base-job-template", "deployments/pools/process.json")  # fmt: skip
         running.do("prefect", "--no-prompt", "deploy", "--all")
         running.start("prefect", "worker", "start", "--pool", POOL)
         running.start(sys.executable, "flows/reconcile.py")

@@ -1,0 +1,30 @@
+"""Addresses, and the names in a ``Host`` header: which of them are this machine's alone. Pure."""
+
+import ipaddress
+
+
+def host_of(header: str) -> str:
+    """Return the name or address in a ``Host`` header, without the port."""
+    header = header.strip().lower()
+    if header.startswith("["):
+        return header.partition("]")[0][1:]
+    return header.partition(":")[0]
+
+
+def is_address(host: str) -> bool:
+    """Say whether this is an address: no name, so nobody else's either."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether an address is reached from this machine alone."""
+    try:
+        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return host == "localhost"
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
