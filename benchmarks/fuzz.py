@@ -17,8 +17,11 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from itertools import takewhile
+from pathlib import Path
 
 from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests are no part of the package
 
 from tasks.images.decoder import ImageError
 from tasks.images.decoding import decode

@@ -62,7 +62,8 @@ def start(module: str) -> NoReturn:
     except SystemExit as error:  # from argparse
         _code = error.code if isinstance(error.code, int) else 1
     if stopping.is_interrupted() and sys.stderr.isatty():
-        sys.stderr.write(SHOW_CURSOR)  # bars that had only begun have not brought it back
+        # Bars that had only begun have not brought it back, and hold the stream.
+        os.write(2, SHOW_CURSOR.encode())
     _on_signals(_end_now)  # what ends with the process needs no second Ctrl-C, and takes one
     sys.exit(_code)
 
