@@ -52,19 +52,19 @@ collect: setup
 	    $(BIN)/python flows/collect.py "$$QUERY" --limit "$$LIMIT"
 
 test: check browser
-	@$(BIN)/pytest
+	@$(BIN)/python -m pytest
 
 test-clusters: setup
-	@$(BIN)/pytest -n 0 -m cluster
+	@$(BIN)/python -m pytest -n 0 -m cluster
 
 check: $(READY) $(NODE_READY)
-	@$(BIN)/ruff format --check .
-	@$(BIN)/ruff check .
-	@$(BIN)/mypy
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m mypy
 	@npm run -s check
 
 format: $(READY) $(NODE_READY)
-	@$(BIN)/ruff format .
+	@$(BIN)/python -m ruff format .
 	@npm run -s format
 
 schema: $(READY)

@@ -13,11 +13,6 @@ fail() {
 }
 
 packages() {
-    case $PWD in
-    *[\"\$\`\\]*)
-        fail "Python's packages and Postgres cannot work in a folder whose path has \", \$, \` or \\ in it: move $PWD elsewhere."
-        ;;
-    esac
     "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
         fail "Python 3.11 or newer is needed: name it with PYTHON=/path/to/python3 make …"
     if [ ! -x .venv/bin/pip ]; then
@@ -26,10 +21,24 @@ packages() {
     fi
     echo "Installing packages into .venv (once; about a minute)…" >&2
     # torch first and by itself: reached through another package it may come as another build.
-    .venv/bin/pip install -q -c constraints.txt torch >"$log" 2>&1 &&
-        .venv/bin/pip install -q -c constraints.txt -e '.[dev]' >>"$log" 2>&1 ||
+    .venv/bin/python -m pip install -q -c constraints.txt torch >"$log" 2>&1 && project >>"$log" 2>&1 ||
         fail "The packages cannot be installed; the last lines of $log:
 $(tail -n 3 "$log")"
+}
+
+# The project itself stays where it is. Where setuptools takes a part of its path for a variable, only
+# what is said of it is installed, and the path beside that.
+project() {
+    case $PWD in
+    *\$*)
+        about=$(mktemp -d)
+        cp pyproject.toml README.md LICENSE "$about"
+        .venv/bin/python -m pip install -q -c constraints.txt "$about[dev]"
+        rm -r "$about"
+        printf '%s\n' "$PWD" >"$(echo .venv/lib/python3*/site-packages)/cv_dataset_builder.pth"
+        ;;
+    *) .venv/bin/python -m pip install -q -c constraints.txt -e '.[dev]' ;;
+    esac
 }
 
 find_first() {

@@ -55,4 +55,4 @@ Dashboard http://127.0.0.1:$DASHBOARD_PORT
 Prefect   $prefect
 Ctrl-C stops everything; what is under way can be resumed. The logs of all parts follow.
 TEXT
-exec honcho -f deployments/Procfile start
+exec python -m honcho -f deployments/Procfile start

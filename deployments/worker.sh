@@ -10,9 +10,9 @@ quietly() {
     }
 }
 
-quietly prefect --no-prompt work-pool create cv-dataset-builder --type process --overwrite \
+quietly python -m prefect --no-prompt work-pool create cv-dataset-builder --type process --overwrite \
     --base-job-template deployments/pools/process.json
-quietly prefect --no-prompt deploy --all
+quietly python -m prefect --no-prompt deploy --all
 # No more at a time than a deployment may have: a worker with room to spare would ask again and again
 # for a run that waits, with a line in its log each time.
-exec prefect worker start --pool cv-dataset-builder --name "$(hostname)" --limit 2
+exec python -m prefect worker start --pool cv-dataset-builder --name "$(hostname)" --limit 2

@@ -1,6 +1,7 @@
 """The embedded Postgres, in folders of any name: real servers, each of a process of its own."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from tasks.database import embedded
 from tasks.database.postgres import connect
 from tasks.errors import DatabaseError
 from tasks.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 USE = r"""
+from tasks.database import embedded
 from tasks.database.postgres import connect
 from tasks.settings import Settings
 with connect(Settings()) as connection, connection.cursor() as cursor:
@@ -33,10 +36,10 @@ def folder() -> Iterator[Path]:
         yield Path(made)
 
 
-def use(data_dir: Path, **environment: str) -> Path:
+def use(data_dir: Path, before: str = "", **environment: str) -> Path:
     """Use the server of a folder in a process of its own; return the link to its files."""
     done = subprocess.run(
-        [sys.executable, "-c", USE],
+        [sys.executable, "-c", before + USE],
         cwd=ROOT, env=os.environ | {"DATA_DIR": str(data_dir)} | environment,
         capture_output=True, check=False,
     )  # fmt: skip
@@ -61,6 +64,19 @@ def test_the_server_takes_every_folder_and_leaves_nothing_elsewhere(
     link = use(folder / name, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
     assert not (folder / name / "postgres" / "postmaster.pid").exists()
     assert not link.is_symlink()
+
+
+def test_programs_in_a_checkout_of_any_name_are_started(folder: Path) -> None:
+    odd = folder / 'a "b$c`d\\e'
+    odd.symlink_to(embedded.INSTALLED.parents[2])
+    program = odd / embedded.INSTALLED.relative_to(embedded.INSTALLED.parents[2])
+    before = "from pathlib import Path; from tasks.database import embedded\n"
+    before += f"embedded.INSTALLED = Path({str(program)!r})"
+    there = set(embedded.LINKS.glob("cv-dataset-builder-programs-*"))
+    for _ in range(2):  # copied, and found again
+        use(folder / "data", before)
+    (copies,) = set(embedded.LINKS.glob("cv-dataset-builder-programs-*")) - there
+    shutil.rmtree(copies)
 
 
 def test_all_processes_find_the_same_server_even_when_tmp_was_cleaned(folder: Path) -> None:

