@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,12 @@ class VectorCache:
                 )
                 work(database)
         except (sqlite3.Error, OSError) as error:
-            log.warning("The vectors of earlier runs in %s are of no use: %s", self.path, error)
+            _warn(self.path, str(error))
+
+
+@cache  # so that a full disk is said once, and not with each batch
+def _warn(path: Path, why: str) -> None:
+    log.warning("The vectors of earlier runs in %s are of no use: %s", path, why)
 
 
 def _bytes_used(database: sqlite3.Connection) -> int:
