@@ -12,17 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from tasks.database import embedded, postgres
+from tasks.database import embedded
 from tasks.database.postgres import connect
-from tasks.database.tables import Tables
 from tasks.errors import DatabaseError
 from tasks.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 USE = r"""
-from tasks.database import embedded, postgres
+from tasks.database import embedded
 from tasks.database.postgres import connect
-from tasks.database.tables import Tables
 from tasks.settings import Settings
 with connect(Settings()) as connection, connection.cursor() as cursor:
     cursor.execute("SELECT lower('\u00c9\uace0')")
@@ -95,25 +93,6 @@ def test_all_processes_find_the_same_server_even_when_tmp_was_cleaned(folder: Pa
         assert cursor.fetchone() == (1,)
     again.close()
     connection.close()
-
-
-@pytest.mark.parametrize("stopped", ["backend", "server"])
-def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(
-    stopped: str, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(postgres, "ANSWER_WITHIN_S", 1.0)
-    settings = Settings(_env_file=None, data_dir=folder)
-    with Tables.open(settings) as tables:
-        server = int((folder / "postgres" / "postmaster.pid").read_text().splitlines()[0])
-        pid = tables.connection.info.backend_pid if stopped == "backend" else server
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            with pytest.raises(DatabaseError, match="has not answered for 1 s"):
-                tables.ping() if stopped == "backend" else connect(settings)
-        finally:
-            os.kill(pid, signal.SIGCONT)
-    with Tables.open(settings) as tables:
-        tables.ping()
 
 
 def test_folders_of_one_name_have_servers_of_their_own(folder: Path) -> None:

@@ -70,28 +70,25 @@ def connect(folder: Path, to: Callable[[str], Connection]) -> Connection:
     digest = sha256(os.fsencode(folder)).hexdigest()[:16]
     link = LINKS / f"cv-dataset-builder-postgres-{os.geteuid()}-{digest}"
     address = f"postgresql://postgres@/postgres?host={link}"
-    with _alone(folder):
+    with _one_at_a_time, _locked(folder.with_name(".postgres.lock")):
         _use(folder, link)
-    last = time.monotonic() + START_S
-    while True:
-        try:
-            return to(address)
-        except psycopg2.OperationalError as error:
-            said = str(error)
-            if not any(one in said for one in (*_DOWN, *_NOT_READY)) or time.monotonic() > last:
-                raise
-        if any(one in said for one in _DOWN):
-            with _alone(folder):
+        last = time.monotonic() + START_S
+        while True:
+            try:
+                return to(address)
+            except psycopg2.OperationalError as error:
+                said = str(error)
+                if not any(one in said for one in (*_DOWN, *_NOT_READY)) or time.monotonic() > last:
+                    raise
+            if any(one in said for one in _DOWN):
                 _start(folder, link)
-        else:
-            time.sleep(LOOK_EVERY_S)
+            else:
+                time.sleep(LOOK_EVERY_S)
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let no other thread or process use or start the server of a folder while the block runs."""
-    path = folder.with_name(".postgres.lock")
-    with _one_at_a_time, path.open("a", encoding="utf-8") as file:
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("a", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

@@ -1,11 +1,8 @@
 """The Postgres of our tables: the one that the environment names, else an embedded one."""
 
-import select
 import subprocess
-import time
 
 import psycopg2
-from psycopg2 import extensions
 from psycopg2.extensions import connection as Connection
 
 from tasks.errors import DatabaseError, first_line
@@ -13,8 +10,6 @@ from tasks.settings import Settings
 from words import Message
 
 CONNECT_TIMEOUT_S = 5
-LOOK_EVERY_S = 0.5
-ANSWER_WITHIN_S = 10.0  # to anything that is asked of it: all of that is small
 
 
 def connect(settings: Settings) -> Connection:
@@ -39,24 +34,6 @@ def connect(settings: Settings) -> Connection:
         raise DatabaseError("postgres", where=where, why=why) from error
 
 
-def _wait(connection: Connection) -> None:
-    """Wait for a server's next word, but not for ever: one may be stopped, or its network gone."""
-    until = time.monotonic() + ANSWER_WITHIN_S
-    while (state := connection.poll()) != extensions.POLL_OK:
-        ready = select.poll()
-        ready.register(
-            connection.fileno(),
-            select.POLLIN if state == extensions.POLL_READ else select.POLLOUT,
-        )
-        ready.poll(LOOK_EVERY_S * 1000)
-        if time.monotonic() > until:
-            connection.close()
-            raise psycopg2.OperationalError(f"it has not answered for {ANSWER_WITHIN_S:.0f} s")
-
-
-extensions.set_wait_callback(_wait)  # for all connections of the process, which are ours
-
-
 def _connect(address: str) -> Connection:
     return psycopg2.connect(
         address, connect_timeout=CONNECT_TIMEOUT_S, application_name="cv-dataset-builder"
@@ -65,7 +42,7 @@ def _connect(address: str) -> Connection:
 
 def _without_password(address: str) -> Message:
     try:
-        parts = extensions.parse_dsn(address)
+        parts = psycopg2.extensions.parse_dsn(address)
     except psycopg2.Error:
         return Message("note.postgres_of_url")
     where = {"host": parts.get("host", "localhost"), "port": parts.get("port", 5432)}
