@@ -521,7 +521,7 @@ def test_a_waiting_runs_question_is_seen_and_answered(
         assert max(image.size) == 320
     problem(api.get(f"/api/jobs/1/question/{'0' * 64}"), 404, "not_found")
     problem(api.post("/api/jobs/1/answer", json={"group": 2}), 409, "conflict")
-    problem(api.post("/api/jobs/1/answer", json={"group": 0}), 422, "invalid")
+    problem(api.post("/api/jobs/1/answer", json={"group": -1}), 422, "invalid")
     problem(api.post("/api/jobs/zz/answer", json={"group": 1}), 422, "invalid")
     from_elsewhere = {"sec-fetch-site": "cross-site"}
     answer = api.post("/api/jobs/1/answer", json={"group": 1}, headers=from_elsewhere)

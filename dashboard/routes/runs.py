@@ -44,7 +44,7 @@ def resume(services: Parts, job_id: JobId) -> Resumed:
 
 @router.post("/jobs/{job_id}/answer")
 def answer(services: Parts, job_id: JobId, body: Answer) -> Done:
-    """Say which group is the subject, where a run waits for it; the run then goes on."""
+    """Say which group is the subject, where a run waits for it, or 0 that it is none of them."""
     with services.database.jobs() as jobs:
         job = found(jobs, job_id)
         if not jobs.answer(job_id, body.group):
@@ -53,7 +53,8 @@ def answer(services: Parts, job_id: JobId, body: Answer) -> Done:
                 job=job_id,
                 status=Message(f"state.{job.status}"),
             )
-    return Done(message=f"Group {body.group} is the subject; job {job_id} goes on.")
+    which = f"Group {body.group}" if body.group else "No group"
+    return Done(message=f"{which} is the subject: job {job_id} goes on with that.")
 
 
 def _plan(services: Services, options: Options, queries: list[str]) -> list[str]:
