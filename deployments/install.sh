@@ -26,19 +26,22 @@ packages() {
 $(tail -n 3 "$log")"
 }
 
-# The project itself stays where it is. Where setuptools takes a part of its path for a variable, only
-# what is said of it is installed, and the path beside that.
+# The project itself stays where it is. setuptools takes a $ in the path of .venv for a variable: there
+# a wheel of what is said of the project is made elsewhere, and the path stands beside it.
 project() {
     case $PWD in
-    *\$*)
-        about=$(mktemp -d)
-        cp pyproject.toml README.md LICENSE "$about"
-        .venv/bin/python -m pip install -q -c constraints.txt "$about[dev]"
-        rm -r "$about"
-        printf '%s\n' "$PWD" >"$(echo .venv/lib/python3*/site-packages)/cv_dataset_builder.pth"
+    *\$*) about=$(mktemp -d) ;;
+    *)
+        .venv/bin/python -m pip install -q -c constraints.txt -e '.[dev]'
+        return
         ;;
-    *) .venv/bin/python -m pip install -q -c constraints.txt -e '.[dev]' ;;
     esac
+    cp pyproject.toml README.md LICENSE "$about" &&
+        "$PYTHON" -m venv "$about/venv" &&
+        "$about/venv/bin/python" -m pip wheel -q --no-deps -w "$about/wheel" "$about" &&
+        .venv/bin/python -m pip install -q -c constraints.txt "$(echo "$about"/wheel/*.whl)[dev]" &&
+        printf '%s\n' "$PWD" >"$(echo .venv/lib/python3*/site-packages)/cv_dataset_builder.pth" &&
+        rm -r "$about"
 }
 
 find_first() {
