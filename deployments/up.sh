@@ -49,6 +49,14 @@ for name in PREFECT_PORT DASHBOARD_PORT; do
     fi
 done
 mkdir -p "$PREFECT_HOME"
+case $PREFECT_HOME in
+    *[?%#]*)  # its database has an address, in which these end the path: a short link stands in
+        link="/tmp/cv-dataset-builder-prefect-$(id -u)-$(printf %s "$PREFECT_HOME" | cksum | tr -d ' ')"
+        [ -L "$link" ] || ln -s "$PREFECT_HOME" "$link"
+        [ "$(readlink "$link")" = "$PREFECT_HOME" ] || { echo "$link is in the way." >&2; exit 1; }
+        PREFECT_HOME=$link
+        ;;
+esac
 python flows/prefect_server.py --check
 cat >&2 <<TEXT
 Dashboard http://127.0.0.1:$DASHBOARD_PORT
