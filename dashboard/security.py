@@ -27,7 +27,7 @@ from dashboard.errors import (
     TooManyError,
     problem,
 )
-from flows.addresses import host_of, is_address, is_loopback
+from flows.headers import has_other_body, host_of, is_address, is_loopback
 from tasks.settings import Settings
 
 if TYPE_CHECKING:
@@ -129,11 +129,7 @@ def _check_change(request: Request) -> None:
         origin is not None and urlsplit(origin).netloc.lower() != own
     ):
         raise ForbiddenError("not_own_page")
-    has_body = (
-        request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
-    )
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if has_body and media_type != "application/json":
+    if has_other_body(request.headers):
         raise BadInputError("not_json")
 
 

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from starlette.requests import Request
 
-from flows.addresses import is_loopback
+from flows.headers import is_loopback
 from tasks.errors import BadRequestError
 from tasks.settings import Settings
 

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Sent
 
-from flows.addresses import host_of, is_address, is_loopback
+from flows.headers import has_other_body, host_of, is_address, is_loopback
 from words import Message
 
 _READING = ("GET", "HEAD", "OPTIONS")
@@ -61,18 +61,12 @@ class Guard:
             is_own = origin.lower().partition("://")[2] == own
         if not is_own:
             return Message("error.prefect_page")
-        if scope["type"] == "http" and scope["method"] not in _READING:
-            media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-            if _has_body(headers) and media_type != "application/json":
-                return Message("error.not_json")
+        if scope["type"] == "http" and scope["method"] not in _READING and has_other_body(headers):
+            return Message("error.not_json")
         return None
 
     def _is_ours(self, host: str) -> bool:
         return host in self._names or is_loopback(host) or (self._is_open and is_address(host))
-
-
-def _has_body(headers: Headers) -> bool:
-    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
 def _with_headers(send: Send) -> Send:

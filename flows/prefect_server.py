@@ -31,8 +31,8 @@ from prefect.settings import (
 )
 from starlette.types import ASGIApp
 
-from flows.addresses import is_loopback
 from flows.arguments import Parser
+from flows.headers import is_loopback
 from flows.prefect_guard import Guard
 from tasks.errors import BadRequestError
 
