@@ -41,6 +41,7 @@ from tasks.download import download_batch_task
 from tasks.embed import Loaded, StageTime, embed_batch_task, load_model_task, stage_time
 from tasks.errors import BadRequestError, CollectError, NoSubjectError
 from tasks.fetching.traffic import download_report
+from tasks.folder import alone_in
 from tasks.ledger import JobRecord
 from tasks.process import progress, stopping
 from tasks.process.concurrency import slot
@@ -52,7 +53,7 @@ from tasks.sources.listed import source_named
 from tasks.sources.source import Page
 from tasks.upkeep import watchdog
 from tasks.upkeep.recorder import Recorder, handling, recording
-from tasks.workspace import WORK, Workspace, alone_in
+from tasks.workspace import WORK, Workspace
 from words import Message
 
 BATCH = 64  # candidates per task run: Prefect's few ms per task are lost in seconds of work

@@ -18,6 +18,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.errors import BadRequestError
+from tasks.folder import refuse_taken
 from tasks.images.decoder import ImageError
 from tasks.images.fate import its_fate
 from tasks.images.saving import saved_bytes
@@ -26,7 +27,7 @@ from tasks.process import progress, stopping
 from tasks.records import Accepted, Waterfall
 from tasks.report import REPORT_WRITER
 from tasks.selection import Selection
-from tasks.workspace import UNFINISHED, WORK, Result, Workspace, refuse_taken, writing
+from tasks.workspace import UNFINISHED, WORK, Result, Workspace, writing
 from tasks.writers.folder import JOB, MANIFEST, Dataset, Writer, image_name
 from tasks.writers.rejected import REJECTED_WRITER
 from tasks.writers.rows import DECISIONS_WRITER, JOB_WRITER, MANIFEST_WRITER

@@ -19,16 +19,12 @@ renamed, so one that is there is whole: a run that died goes on from what it fin
 stage is harmless.
 """
 
-import fcntl
-import os
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import IO
 from uuid import uuid4
 
@@ -36,14 +32,12 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from tasks.arrays import Pixels, Vector, Vectors
-from tasks.errors import BadRequestError, OutputError
+from tasks.errors import OutputError
 from tasks.images.crops import Crop
-from tasks.process import stopping
 from tasks.records import Accepted, Candidate, Rejected, Traffic
 from tasks.subject.geometry import CLIP, Geometry
 
 WORK = ".work"  # the folder's name in the dataset's
-LEFT_WITHIN_S = 10.0  # longer than a run takes to stop
 UNFINISHED = ".tmp-"  # files that are being written are called so
 
 Result = Accepted | Rejected
@@ -83,56 +77,7 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
             temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise _cannot_be_written(path, error) from error
-
-
-def refuse_taken(folder: Path) -> None:
-    """Raise ``BadRequestError`` where a new dataset's folder holds anything already."""
-    # A run that was killed as it began leaves nothing but the workspace.
-    if folder.exists() and not (
-        folder.is_dir() and all(path.name == WORK for path in folder.iterdir())
-    ):
-        raise BadRequestError("folder_not_empty", folder=str(folder))
-
-
-def refuse_unwritable(folder: Path) -> None:
-    """Raise ``OutputError`` where a folder, or what it would be made in, cannot be written."""
-    try:
-        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-        Path(mkdtemp(prefix=UNFINISHED, dir=there)).rmdir()
-    except OSError as error:
-        raise _cannot_be_written(folder, error) from error
-
-
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Have a folder, which is made if need be, for this process alone while the block runs.
-
-    A run of the job that is being stopped has some seconds to leave. Raises ``BadRequestError``
-    where it stays, and ``OutputError``.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise _cannot_be_written(folder, error) from error
-    try:
-        last = time.monotonic() + LEFT_WITHIN_S
-        while not _is_locked(descriptor):
-            if time.monotonic() > last:
-                raise BadRequestError("folder_in_use", folder=str(folder))
-            stopping.pause(0.1)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _is_locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        raise cannot_be_written(path, error) from error
 
 
 def _created(path: Path) -> IO[bytes]:
@@ -143,7 +88,8 @@ def _created(path: Path) -> IO[bytes]:
         return path.open("xb")
 
 
-def _cannot_be_written(path: Path, error: OSError) -> OutputError:
+def cannot_be_written(path: Path, error: OSError) -> OutputError:
+    """Return the error that says so of a dataset's folder, or of a file in it."""
     return OutputError("unwritable_out_dir", path=str(path), why=error.strerror or str(error))
 
 
@@ -202,7 +148,7 @@ class Workspace:
             with path.open("ab", buffering=0) as file:  # one write: lines do not mix
                 file.write(line)
         except OSError as error:
-            raise _cannot_be_written(path, error) from error
+            raise cannot_be_written(path, error) from error
 
     def traffic(self, number: int) -> Traffic | None:
         """Return how long the downloads of a batch took, or None while it is not finished."""
@@ -261,7 +207,7 @@ class Workspace:
         try:
             is_there = path.exists()
         except OSError as error:
-            raise _cannot_be_written(path, error) from error
+            raise cannot_be_written(path, error) from error
         if not is_there:
             with writing(path) as file:
                 file.write(kept)

@@ -83,6 +83,17 @@ def test_the_help_lists_the_values_of_each_option(capsys: pytest.CaptureFixture[
         assert f"One of: {values}." in text
 
 
+def test_what_a_list_leaves_out_is_not_told_before_the_run_tells_it(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("http://example.com/1.jpg\n\x1b[2J\n")
+    asked = ["사과", "--source", "files", "--input", str(tmp_path / "list.txt"), "--skip-bad"]
+    done = subprocess.run(
+        [sys.executable, "flows/collect.py", *asked, "--model", "./none", "--lang", "en"],
+        cwd=PROJECT_DIR, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("There is no folder none")
+
+
 def test_a_mistake_is_told_without_what_takes_seconds_to_import() -> None:
     program = (
         "import sys; from flows.command import main; code = main(['사과', '--model', './none']);"
