@@ -1,6 +1,7 @@
-"""Addresses, and the names in a ``Host`` header: which of them are this machine's alone. Pure."""
+"""The headers of a request: whose name it asks for, and of what kind its body is. Pure."""
 
 import ipaddress
+from collections.abc import Mapping
 
 
 def host_of(header: str) -> str:
@@ -28,3 +29,10 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return (mapped or address).is_loopback
+
+
+def has_other_body(headers: Mapping[str, str]) -> bool:
+    """Say whether there is a body that is not JSON, as a form of any page could send it."""
+    has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return has_body and media_type != "application/json"

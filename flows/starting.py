@@ -1,4 +1,4 @@
-"""The start of every command: ``start("flows.collect")`` before a program imports anything else.
+"""The start of every command: ``start("flows.command")`` before a program imports anything else.
 
 Imports take seconds, and a stop is clean from the first of them on: one sentence, exit code 130.
 
@@ -49,7 +49,7 @@ def start(module: str) -> NoReturn:
     waiting.start()
     main = import_module(module).main
     waiting.cancel()
-    if waiting.finished.is_set() and sys.stderr.isatty():
+    if sys.stderr.isatty():
         sys.stderr.write(CLEAR_LINE)
     _on_signals(stopping.interrupt)
     threading.Thread(target=_end_in_time, daemon=True).start()

@@ -11,6 +11,7 @@ merely gives no image becomes a rejection like any other.
 """
 
 import csv
+import io
 import json
 import logging
 import re
@@ -124,8 +125,8 @@ def _json_rows(_: Path, text: str) -> Iterator[Row | Wrong]:
 
 def _csv_rows(path: Path, text: str) -> Iterator[Row | Wrong]:
     """Yield the rows; where one cannot be told from the next, go on with the line after it."""
-    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
-    if said := _SEPARATOR.fullmatch(lines[0]):
+    lines = io.StringIO(text, newline="").readlines()
+    if said := _SEPARATOR.fullmatch(lines[0] if lines else ""):
         lines[0] = "\n"
     delimiter = said[1] if said else _delimiter(text)
     header: list[str] = []
